@@ -1,0 +1,143 @@
+/** Two sides with folders of their own and a technique set up on them: where shipments are made and measured. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../shared/clock.ts';
+import type { Breakdown } from '../sender/accounting.ts';
+import { TransferError } from '../shared/errors.ts';
+import { fileSha256 } from './corpora/file-digest.ts';
+import type { Link } from './links/link.ts';
+import { startShaperProcess, type ShaperProcess } from './links/shaper-process.ts';
+import type { WireCount } from './links/shaper.ts';
+import { readImageName, startFarEnd } from './far-end.ts';
+import { diskBytes } from './measure/disk.ts';
+import { startSide, type Usage } from './measure/side.ts';
+import type { Delivery, Peer, Shipment } from './peers/peer.ts';
+
+export interface Shipped {
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  readonly seconds: number;
+  readonly sender: Usage;
+  readonly receiver: Usage;
+  readonly roundTripsMax: number;
+  readonly receiverDiskBytesBefore: number;
+  readonly receiverDiskBytes: number;
+  readonly breakdown: Breakdown | undefined;
+}
+
+export interface ArchiveFile {
+  readonly path: string;
+  /** In hex. */
+  readonly sha256: string;
+}
+
+export interface ShipLimits {
+  readonly secondsMax: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Workplace extends AsyncDisposable {
+  /** Makes both sides hold the archive, unmeasured. */
+  prepare(archive: ArchiveFile): Promise<void>;
+  /**
+   * Ships over the link and measures it.
+   * @throws TransferError INTEGRITY when what arrived is not what was sent, PEER_LOST after `secondsMax`, INTERRUPTED.
+   */
+  ship(archive: ArchiveFile, link: Link, limits: ShipLimits): Promise<Shipped>;
+}
+
+/** Where a shipment is over: an archive at the receiver, or the image in the receiver's engine and its registry. */
+export type DeliverTo = 'archive' | 'engine';
+
+/** Opens a workplace in a temporary folder, which goes when it is disposed of. */
+export async function openWorkplace(peer: Peer, deliverTo: DeliverTo = 'archive'): Promise<Workplace> {
+  const root = await mkdtemp(join(tmpdir(), `bench-${peer.name}-`));
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => rm(root, { recursive: true, force: true }));
+  const folder = async (name: string): Promise<string> => {
+    await mkdir(join(root, name));
+    return join(root, name);
+  };
+  const sender = undo.use(await startSide());
+  const receiver = undo.use(await startSide());
+  const receiverDirectory = await folder('receiver');
+  const deliveryDirectory = await folder('delivered');
+  const senderDirectory = await folder('sender');
+  const far = deliverTo === 'engine' ? undo.use(await startFarEnd(receiver, join(root, 'far'))) : undefined;
+  const session = undo.use(await peer.open({ sender, receiver, senderDirectory, receiverDirectory, deliveryDirectory, far }));
+  const owned = undo.move();
+
+  return {
+    async prepare({ path }) {
+      await session.prepare(path);
+      if (!peer.deliversToEngine) await far?.take(path, await readImageName(sender, path));
+    },
+    async ship(archive, link, limits) {
+      await using shaper = await startShaperProcess(link);
+      await session.stage?.(archive.path);
+      const image = far === undefined ? undefined : await readImageName(sender, archive.path);
+      const shipAll = async (): Promise<Delivery> => {
+        const delivery = await session.ship({ archive: archive.path, dial });
+        if (delivery.path !== undefined && image !== undefined) await far?.take(delivery.path, image);
+        return delivery;
+      };
+      const receiverDiskBytesBefore = await diskBytes(receiverDirectory);
+      let connectsFrom: 'sender' | 'receiver' = 'sender';
+      const dial: Shipment['dial'] = (targetPort, { from = 'sender', port } = {}) => {
+        connectsFrom = from;
+        return shaper.open(targetPort, port);
+      };
+      await Promise.all([sender.resetUsage(), receiver.resetUsage()]);
+      const startedMs = systemClock.monotonic();
+      const delivery = await within(shipAll(), limits);
+      const seconds = (systemClock.monotonic() - startedMs) / 1000;
+      const [senderUsage, receiverUsage, count] = await Promise.all([sender.usage(), receiver.usage(), countOf(shaper, connectsFrom)]);
+      const receiverDiskBytes = await diskBytes(receiverDirectory);
+      await verify(delivery, archive);
+      if (image !== undefined) await far?.verify(image, delivery.registry);
+      if (delivery.path?.startsWith(`${deliveryDirectory}/`) === true) await rm(delivery.path);
+      return {
+        ...count,
+        seconds,
+        sender: senderUsage,
+        receiver: receiverUsage,
+        receiverDiskBytesBefore,
+        receiverDiskBytes,
+        breakdown: delivery.breakdown,
+      };
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function countOf(
+  shaper: ShaperProcess,
+  connectsFrom: 'sender' | 'receiver',
+): Promise<Pick<Shipped, 'sentBytes' | 'receivedBytes' | 'roundTripsMax'>> {
+  const { upBytes, downBytes, turns }: WireCount = await shaper.count();
+  const [sentBytes, receivedBytes] = connectsFrom === 'sender' ? [upBytes, downBytes] : [downBytes, upBytes];
+  return { sentBytes, receivedBytes, roundTripsMax: Math.ceil(turns / 2) };
+}
+
+async function verify(delivery: Delivery, archive: ArchiveFile): Promise<void> {
+  if (delivery.path === undefined) return;
+  const sha256 = await fileSha256(delivery.path);
+  if (sha256 !== archive.sha256) throw new TransferError('INTEGRITY', 'what arrived is not what was sent');
+}
+
+/** Gives up on time-out or signal; the shipment itself goes on until its sides are disposed of. */
+async function within<T>(work: Promise<T>, { secondsMax, signal }: ShipLimits): Promise<T> {
+  // Whoever loses the race below must not end the process with a rejection that nobody takes.
+  work.catch(() => undefined);
+  const done = new AbortController();
+  const late = systemClock.sleep(secondsMax * 1000, AbortSignal.any([done.signal, signal])).then(() => {
+    throw new TransferError('PEER_LOST', `not done after ${secondsMax} s`);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    late.catch(() => undefined);
+    done.abort();
+  }
+}

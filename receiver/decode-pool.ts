@@ -1,0 +1,66 @@
+/** Decodes runs: at once where that takes no time, on worker threads where it does. */
+import { availableParallelism } from 'node:os';
+import { isSlowToDecode } from '../shared/delta/codecs.ts';
+import { decodeContent } from '../shared/delta/content.ts';
+import { createWorkerPool, ownBuffers } from '../shared/work/worker-pool.ts';
+import { workerUrl } from '../shared/work/worker-url.ts';
+
+export interface DecodeRequest {
+  readonly codec: number;
+  readonly payload: Uint8Array;
+  readonly base: Uint8Array | undefined;
+  readonly targetBytes: number;
+}
+
+export interface DecodePool extends AsyncDisposable {
+  readonly threads: number;
+  /** The content of a run; takes `base` over. @throws TransferError as `decodeContent`. */
+  decode(request: DecodeRequest): Promise<Uint8Array>;
+}
+
+/** Content and base of a run that leaves room for others. */
+const ROOM_BYTES = 8 * 1024 * 1024;
+
+export function createDecodePool(threads = availableParallelism()): DecodePool {
+  const room = createRoom(threads);
+  const pool = createWorkerPool<DecodeRequest, Uint8Array>(workerUrl('decode-worker', import.meta.url), threads);
+  return {
+    threads,
+    async decode(request) {
+      const { codec, payload, base, targetBytes } = request;
+      if (!isSlowToDecode(codec)) return decodeContent(codec, payload, base, targetBytes);
+      // A large run has the room for itself.
+      const weight = Math.min(1 + Math.floor((targetBytes + (base?.byteLength ?? 0)) / ROOM_BYTES), threads);
+      await room.take(weight);
+      try {
+        return await pool.run(request, ownBuffers(base));
+      } finally {
+        room.give(weight);
+      }
+    },
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  };
+}
+
+/** So many units of room; who wants more than is free waits its turn. */
+function createRoom(units: number): { take(weight: number): Promise<void>; give(weight: number): void } {
+  let free = units;
+  const waiting: { readonly weight: number; readonly enter: () => void }[] = [];
+  return {
+    take(weight) {
+      if (waiting.length === 0 && free >= weight) {
+        free -= weight;
+        return Promise.resolve();
+      }
+      return new Promise((enter) => waiting.push({ weight, enter }));
+    },
+    give(weight) {
+      free += weight;
+      for (let next = waiting[0]; next !== undefined && free >= next.weight; next = waiting[0]) {
+        free -= next.weight;
+        waiting.shift();
+        next.enter();
+      }
+    },
+  };
+}

@@ -1,0 +1,61 @@
+/** `--deliver archive:DIR`: writes NAME_TAG.tar, byte for byte what was shipped, and only once it is whole. */
+import { mkdir, open, rename, rm, statfs } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { TransferError } from '../../shared/errors.ts';
+import { asId } from '../../shared/hash.ts';
+import { archiveFileName } from '../../shared/image/reference.ts';
+import { loadRecipe, openStoredArchive } from '../../shared/image/stored-archive.ts';
+import type { Store } from '../../shared/store/port.ts';
+import type { ImageRecord } from '../catalog.ts';
+import { storedImages } from './none.ts';
+import type { Deliver, DeliverOptions } from './port.ts';
+
+export function deliverToDirectory(store: Store, directory: string): Deliver {
+  return async (record, options) => {
+    const name = options.names.flat()[0] ?? record.images[0]?.configDigest.slice('sha256:'.length, 'sha256:'.length + 12) ?? record.archive;
+    const file = join(directory, archiveFileName(name));
+    await mkdir(directory, { recursive: true });
+    await writeArchive(store, record, file, options);
+    return { record, images: storedImages(record, options.names), notes: [] };
+  };
+}
+
+/**
+ * Rebuilds the archive into `file` by way of a temporary file beside it, synced before it takes the name.
+ * @throws TransferError NO_SPACE, PERMISSION, INTEGRITY; the file is then as it was.
+ */
+export async function writeArchive(
+  store: Store,
+  record: ImageRecord,
+  file: string,
+  options: Pick<DeliverOptions, 'signal' | 'onProgress'>,
+): Promise<void> {
+  const archive = await openStoredArchive(await loadRecipe(store, asId(Buffer.from(record.archive, 'hex'))), store);
+  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.part`);
+  try {
+    await checkHeadroom(dirname(file), record.archiveBytes);
+    const handle = await open(temporary, 'w');
+    try {
+      let done = 0;
+      for await (const piece of archive.openAll(options.signal)) {
+        await handle.writeFile(piece);
+        done += piece.byteLength;
+        options.onProgress?.('rebuild', done, record.archiveBytes);
+      }
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    options.signal?.throwIfAborted();
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw TransferError.from(error, `writing ${file}`);
+  }
+}
+
+async function checkHeadroom(directory: string, bytes: number): Promise<void> {
+  const disk = await statfs(directory);
+  const free = disk.bavail * disk.bsize;
+  if (free < bytes) throw new TransferError('NO_SPACE', `${directory} has ${free} bytes free, the archive needs ${bytes}`);
+}

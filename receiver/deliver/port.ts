@@ -1,0 +1,33 @@
+/** What happens to an image once it is whole in the store: nothing more, a file, or an engine and a registry. */
+import type { ImageRecord } from '../catalog.ts';
+
+export interface DeliveredImage {
+  readonly refs: readonly string[];
+  readonly configDigest: string;
+  /** Id in the engine, or the config digest where none was involved. */
+  readonly imageId: string;
+  /** `registry/repository:tag@sha256:...` for each push. */
+  readonly pushed: readonly string[];
+}
+
+export interface Delivery {
+  /** The record with what was learnt: engine ids, digests that were checked. */
+  readonly record: ImageRecord;
+  readonly images: readonly DeliveredImage[];
+  /** One line each, for people: what was replaced, repeated or left out. */
+  readonly notes: readonly string[];
+}
+
+export interface DeliverOptions {
+  /** For each image of the record the names that it is to get; may be empty. */
+  readonly names: readonly (readonly string[])[];
+  readonly signal?: AbortSignal | undefined;
+  /** `done` and `total` in bytes; total 0 where it is not known. */
+  onProgress?(phase: 'rebuild' | 'load' | 'tag' | 'push', done: number, total: number): void;
+}
+
+/**
+ * Delivers every image of a record. Either all of it is done, or what was there before still is.
+ * @throws TransferError INTEGRITY, ENGINE_*, REGISTRY_*, NO_SPACE, PERMISSION
+ */
+export type Deliver = (record: ImageRecord, options: DeliverOptions) => Promise<Delivery>;

@@ -1,0 +1,115 @@
+/**
+ * Where the bytes of a shipment went: every byte that crossed is counted once, by what it was for. What the frames do not explain is
+ * the WebSocket's own: handshake and frame headers.
+ */
+import type { Channel, WireCounters } from '../shared/channel/port.ts';
+import { frameName, type FrameName } from '../shared/wire/frames.ts';
+
+export interface Part {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export interface Breakdown {
+  /** Adds up to everything sent and received. */
+  readonly parts: readonly Part[];
+  /** Content by kind of file, dearest first. */
+  readonly kinds: readonly Part[];
+  /** The dearest files; runs of several files are shared out by size. */
+  readonly files: readonly Part[];
+}
+
+export interface Accounting {
+  /** The same channel, with its frames counted. */
+  watch(channel: Channel): Channel;
+  /** Parts of a frame that is about to be sent: taken out of what the frame's type stands for. */
+  detail(part: string, bytes: number): void;
+  file(name: string, bytes: number): void;
+  breakdown(wire: WireCounters): Breakdown;
+}
+
+const FILES_MAX = 20;
+
+/** What each frame is for; the parts of `stream` and `segment` are told one by one, the rest of them is their own framing. */
+const PURPOSES: Readonly<Record<FrameName, string>> = {
+  hello: 'hello and offers',
+  offer: 'hello and offers',
+  welcome: 'answers',
+  answer: 'answers',
+  stream: 'headers of recipes and segments',
+  segment: 'headers of recipes and segments',
+  need: 'need lists',
+  stored: 'acknowledgements',
+  commit: 'commits, progress, receipts',
+  progress: 'commits, progress, receipts',
+  receipt: 'commits, progress, receipts',
+  failed: 'commits, progress, receipts',
+  error: 'commits, progress, receipts',
+};
+
+export function createAccounting(): Accounting {
+  const parts = new Map<string, number>();
+  const files = new Map<string, number>();
+  const count = (frame: Uint8Array): void => {
+    const name = frameName(frame);
+    if (name !== undefined) add(parts, PURPOSES[name], frame.byteLength);
+  };
+  const detail = (part: string, bytes: number): void => {
+    add(parts, part, bytes);
+    add(parts, PURPOSES.segment, -bytes);
+  };
+  return {
+    watch: (channel) => ({
+      send(frame) {
+        count(frame);
+        return channel.send(frame);
+      },
+      frames: counted(channel.frames, count),
+      get counters() {
+        return channel.counters;
+      },
+      close: () => channel.close(),
+      abort: () => channel.abort(),
+    }),
+    detail,
+    file: (name, bytes) => add(files, name, bytes),
+    breakdown(wire) {
+      const explained = [...parts.values()].reduce((sum, bytes) => sum + bytes, 0);
+      const all = new Map(parts).set('WebSocket handshake and frame headers', wire.sentBytes + wire.receivedBytes - explained);
+      const kinds = new Map<string, number>();
+      for (const [name, bytes] of files) add(kinds, kindOfFile(name), bytes);
+      return { parts: dearest(all), kinds: dearest(kinds), files: dearest(files).slice(0, FILES_MAX) };
+    },
+  };
+}
+
+function add(map: Map<string, number>, name: string, bytes: number): void {
+  map.set(name, (map.get(name) ?? 0) + bytes);
+}
+
+async function* counted(frames: AsyncIterable<Uint8Array>, count: (frame: Uint8Array) => void): AsyncIterable<Uint8Array> {
+  for await (const frame of frames) {
+    count(frame);
+    yield frame;
+  }
+}
+
+function dearest(map: ReadonlyMap<string, number>): Part[] {
+  return [...map]
+    .filter(([, bytes]) => bytes !== 0)
+    .toSorted(([a, aBytes], [b, bBytes]) => bBytes - aBytes || (a < b ? -1 : 1))
+    .map(([name, bytes]) => ({ name, bytes: Math.round(bytes) }));
+}
+
+const KINDS: readonly (readonly [kind: string, names: RegExp])[] = [
+  ['source maps', /\.map$/],
+  ['scripts and declarations', /\.(?:[cm]?[jt]sx?|py|pl|pm|sh|rb|lua)$/],
+  ['WebAssembly', /\.wasm$/],
+  ['native libraries and programs', /\.(?:so(?:\.[\d.]+)?|node|a|o)$|(?:^|\/)s?bin\/[^/]+$|\/libexec\//],
+  ['compressed files', /\.(?:gz|xz|zst|bz2|zip|jar|whl|tgz|br|png|jpe?g|woff2?)$/],
+  ['text and data', /\.(?:json|md|txt|css|html?|xml|ya?ml|list|md5sums|dat|mo|po|conf)$/],
+];
+
+function kindOfFile(name: string): string {
+  return KINDS.find(([, names]) => names.test(name))?.[0] ?? 'other files';
+}

@@ -1,0 +1,164 @@
+/**
+ * Plans the content of one stream: which needed chunks go together into a run, and what the run leans on. The order of chunks is the
+ * stream's own, so the plan costs nothing on the wire beyond the number of chunks in each run.
+ */
+import { hex } from '../shared/hash.ts';
+import { RUN_BYTES_MAX } from '../shared/limits.ts';
+import type { ChunkRef, Recipe } from '../shared/recipe/recipe.ts';
+import { baseOfRanges, baseOfRows, type ChunkRange, type FreshPlaces } from '../shared/recipe/run-base.ts';
+import type { RunBase } from '../shared/wire/bulk.ts';
+
+export interface PlannedRun {
+  /** Indices into the stream's fresh chunks, consecutive among those that are needed. */
+  readonly fresh: readonly number[];
+  readonly bytes: number;
+  readonly base: RunBase;
+  /** What `base` stands for, in order. */
+  readonly baseChunks: readonly ChunkRef[];
+}
+
+export interface PlanOptions {
+  /** A run of small files ends when its content passes this. */
+  readonly runBytes: number;
+  /** Content of a run at most, and of its base. Both at most the protocol's limits. */
+  readonly windowBytes: number;
+  readonly baseBytes: number;
+}
+
+/** The needed chunks of one row, or of the tail. */
+interface Piece {
+  readonly row: number;
+  readonly fresh: number[];
+  bytes: number;
+}
+
+/** What is planned: the needed chunks of a stream. */
+export interface Planned {
+  readonly recipe: Recipe;
+  readonly difference: FreshPlaces & { readonly fresh: readonly ChunkRef[] };
+  readonly bases: readonly Recipe[];
+  /** Indices into the fresh chunks, ascending. */
+  readonly needed: readonly number[];
+}
+
+export function planRuns(content: Planned, options: PlanOptions): PlannedRun[] {
+  const runs: PlannedRun[] = [];
+  let group: Piece[] = [];
+  let groupBytes = 0;
+  let groupBaseBytes = 0;
+  const close = (): void => {
+    if (group.length > 0)
+      runs.push(
+        runOfRows(
+          group.flatMap((piece) => piece.fresh),
+          content,
+        ),
+      );
+    group = [];
+    groupBytes = 0;
+    groupBaseBytes = 0;
+  };
+  for (const piece of pieces(content)) {
+    const baseBytes = baseBytesOf(piece, content);
+    if (piece.bytes > options.windowBytes || baseBytes > options.baseBytes) {
+      close();
+      runs.push(...windows(piece, content, options));
+      continue;
+    }
+    if (groupBytes + piece.bytes > options.windowBytes || groupBaseBytes + baseBytes > options.baseBytes) close();
+    group.push(piece);
+    groupBytes += piece.bytes;
+    groupBaseBytes += baseBytes;
+    if (groupBytes >= options.runBytes) close();
+  }
+  close();
+  return runs;
+}
+
+function pieces({ difference, needed }: Planned): Piece[] {
+  const result: Piece[] = [];
+  for (const index of needed) {
+    const row = difference.freshRow[index] as number;
+    let last = result.at(-1);
+    if (last === undefined || last.row !== row) result.push((last = { row, fresh: [], bytes: 0 }));
+    last.fresh.push(index);
+    last.bytes += lengthOf(difference, index);
+  }
+  return result;
+}
+
+function lengthOf({ fresh }: Planned['difference'], index: number): number {
+  return (fresh[index] as ChunkRef).length;
+}
+
+function baseBytesOf(piece: Piece, { difference, bases }: Planned): number {
+  const base = piece.row < 0 ? undefined : difference.baseRow(piece.row);
+  return base === undefined ? 0 : (bases[base.base] as Recipe).row(base.row).bodyBytes;
+}
+
+function runOfRows(indices: readonly number[], { difference, bases }: Planned): PlannedRun {
+  const baseChunks = baseOfRows(difference, bases, indices);
+  const bytes = indices.reduce((sum, index) => sum + lengthOf(difference, index), 0);
+  return { fresh: indices, bytes, base: { kind: baseChunks.length > 0 ? 'rows' : 'none' }, baseChunks };
+}
+
+/** A file too large for one run: windows of it, each with the part of the old file around the same place. */
+function windows(piece: Piece, content: Planned, options: PlanOptions): PlannedRun[] {
+  const { difference, bases } = content;
+  const found = piece.row < 0 ? undefined : difference.baseRow(piece.row);
+  const places = placesInRow(piece, content);
+  const runs: PlannedRun[] = [];
+  let window: number[] = [];
+  let bytes = 0;
+  const close = (): void => {
+    const [first] = window;
+    const last = window.at(-1);
+    if (first === undefined || last === undefined) return;
+    const middle = ((places.get(first) ?? 0) + (places.get(last) ?? 0) + lengthOf(difference, last)) / 2;
+    const ranges = found === undefined ? [] : [rangeAround(bases[found.base] as Recipe, found, middle, options.baseBytes)];
+    const base: RunBase = ranges.length > 0 ? { kind: 'ranges', ranges } : { kind: 'none' };
+    runs.push({ fresh: window, bytes, base, baseChunks: baseOfRanges(bases, ranges) });
+    window = [];
+    bytes = 0;
+  };
+  for (const index of piece.fresh) {
+    const length = lengthOf(difference, index);
+    if (bytes + length > Math.min(options.windowBytes, RUN_BYTES_MAX)) close();
+    window.push(index);
+    bytes += length;
+  }
+  close();
+  return runs;
+}
+
+/** Where in its file each fresh chunk of a piece begins, scaled to the length of the old file. */
+function placesInRow({ row, fresh }: Piece, { recipe, difference, bases }: Planned): Map<number, number> {
+  const places = new Map<number, number>();
+  const found = row < 0 ? undefined : difference.baseRow(row);
+  if (found === undefined) return places;
+  const starts = new Map<string, number>();
+  let at = 0;
+  for (const chunk of recipe.chunksOf(row)) {
+    const key = hex(chunk.id);
+    if (!starts.has(key)) starts.set(key, at);
+    at += chunk.length;
+  }
+  const scale = (bases[found.base] as Recipe).row(found.row).bodyBytes / Math.max(at, 1);
+  for (const index of fresh) places.set(index, (starts.get(hex((difference.fresh[index] as ChunkRef).id)) ?? 0) * scale);
+  return places;
+}
+
+/** As many chunks of a base row as `baseBytes` allow, around the byte `middle` of it. */
+function rangeAround(recipe: Recipe, place: { base: number; row: number }, middle: number, baseBytes: number): ChunkRange {
+  const { chunks, bodyBytes } = recipe.row(place.row);
+  const low = Math.max(0, Math.min(middle - baseBytes / 2, bodyBytes - baseBytes));
+  let at = 0;
+  let firstChunk = 0;
+  while (firstChunk < chunks.length && at + (chunks[firstChunk] as ChunkRef).length <= low) at += (chunks[firstChunk++] as ChunkRef).length;
+  let chunkCount = 0;
+  for (let taken = 0; firstChunk + chunkCount < chunks.length; chunkCount++) {
+    taken += (chunks[firstChunk + chunkCount] as ChunkRef).length;
+    if (taken > baseBytes) break;
+  }
+  return { base: place.base, row: place.row, firstChunk, chunkCount };
+}

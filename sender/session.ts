@@ -1,0 +1,253 @@
+/**
+ * The sender's side of one conversation (PROTOCOL.md): gives streams and segments their numbers, keeps the window of segments that
+ * are not durable yet, and hands each answer to whoever waits for it. Knows frames, not images.
+ */
+import type { Channel, WireCounters } from '../shared/channel/port.ts';
+import { TransferError, isErrorCode } from '../shared/errors.ts';
+import { SEGMENTS_IN_FLIGHT_MAX } from '../shared/limits.ts';
+import { encodeSegmentFrame, encodeStreamFrame, type Run, type StreamFrame } from '../shared/wire/bulk.ts';
+import { frameName, PROTOCOL_VERSION } from '../shared/wire/frames.ts';
+import { decodeMessage, encodeMessage, PREFIX_BYTES, unexpectedFrame, type Message } from '../shared/wire/messages.ts';
+
+/** What the session tells while it goes on. */
+export interface SessionEvents {
+  onProgress(progress: Progress): void;
+  /** Segment numbers, when handed over and when durable over there; `idle`: how much of the time the receiver had nothing to do, per cent. */
+  onSent(segment: number, bytes: number): void;
+  onStored(segment: number, idle: number): void;
+}
+
+export interface Answer {
+  /** The receiver holds the whole image and delivers it: only the receipt is left to wait for. */
+  readonly held: boolean;
+  /** Streams usable as bases, best first: prefixes of their ids. */
+  readonly bases: readonly Uint8Array[];
+  /** True where `bases` is everything in the receiver's store. */
+  readonly complete: boolean;
+}
+
+export type Need = { readonly kind: 'bits'; readonly bits: Uint8Array } | { readonly kind: 'held' } | { readonly kind: 'base-gone' };
+
+export interface ReceiptImage {
+  readonly refs: readonly string[];
+  readonly configDigest: string;
+  /** Id in the receiving engine; the config digest where no engine was involved. */
+  readonly imageId: string;
+  /** `registry/repository:tag@sha256:...` for each push. */
+  readonly pushed: readonly string[];
+}
+
+export interface Receipt {
+  readonly images: readonly ReceiptImage[];
+  readonly notes: readonly string[];
+}
+
+export interface Progress {
+  readonly image: number;
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface Offer {
+  readonly ref: string;
+  readonly imageId: Uint8Array | undefined;
+  readonly archiveId: Uint8Array | undefined;
+  /** diffIDs (32 bytes each) where the source tells them before its content. */
+  readonly diffIds: readonly Uint8Array[];
+  /** Whether an image that is held is to be delivered at once. */
+  readonly deliver: boolean;
+}
+
+export interface Session {
+  readonly counters: WireCounters;
+  /** @returns the image's number in the session, and the answer. */
+  offer(offer: Offer): { image: number; answer: Promise<Answer> };
+  /** Announces a stream; where something is asked, `need` resolves with the receiver's answer, else at once with undefined. */
+  announce(stream: Omit<StreamFrame, 'stream'>): Promise<{ stream: number; need: Promise<Need | undefined> }>;
+  /** Sends content; waits while too many segments are in flight. */
+  segment(stream: number, runs: readonly Run[]): Promise<void>;
+  /** Asks for delivery of an image whose archive was announced as `stream`. */
+  commit(image: number, stream: number, ref: string): Promise<void>;
+  /** Resolves when the image is delivered. @throws TransferError with the receiver's code when it was not. */
+  receipt(image: number): Promise<Receipt>;
+  close(): Promise<void>;
+}
+
+/** What waits for an answer, by image or stream number. */
+class Waiting<T> {
+  readonly #entries = new Map<number, PromiseWithResolvers<T>>();
+
+  expect(key: number): Promise<T> {
+    const entry = this.#entries.get(key) ?? Promise.withResolvers<T>();
+    // Whoever asked may come for the answer later; a failure must not count as unhandled until then.
+    entry.promise.catch(() => {});
+    this.#entries.set(key, entry);
+    return entry.promise;
+  }
+
+  #take(key: number): PromiseWithResolvers<T> {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) throw new TransferError('PROTOCOL_VIOLATION', `the receiver answered ${key}, which was not asked`);
+    return entry;
+  }
+
+  resolve(key: number, value: T): void {
+    this.#take(key).resolve(value);
+  }
+
+  reject(key: number, error: Error): void {
+    this.#take(key).reject(error);
+  }
+
+  rejectAll(error: Error): void {
+    for (const entry of this.#entries.values()) entry.reject(error);
+  }
+}
+
+/** Begins a conversation: the hello goes out with the first offer, so that both cost one round trip. */
+export function createSession(channel: Channel, agent: string, events: SessionEvents): Session {
+  const answers = new Waiting<Answer>();
+  const needs = new Waiting<Need>();
+  const receipts = new Waiting<Receipt>();
+  let images = 0;
+  let streams = 0;
+  let segments = 0;
+  let durable = 0;
+  let failure: TransferError | undefined;
+  let windowOpened = Promise.withResolvers<void>();
+
+  const fail = (error: unknown): void => {
+    failure ??= TransferError.from(error);
+    for (const waiting of [answers, needs, receipts]) waiting.rejectAll(failure);
+    windowOpened.resolve();
+  };
+  const handlers = answerHandlers({ answers, needs, receipts }, events, (segment) => {
+    durable = Math.max(durable, segment + 1);
+    windowOpened.resolve();
+  });
+  const reading = (async () => {
+    try {
+      for await (const frame of channel.frames) {
+        const name = frameName(frame);
+        const handler = name === undefined ? undefined : handlers[name];
+        if (handler === undefined) throw unexpectedFrame(name, 'an answer');
+        handler(frame);
+      }
+      throw new TransferError('PEER_LOST', 'the receiver closed the connection');
+    } catch (error) {
+      fail(error);
+    }
+  })();
+  const windowIsFull = (): boolean => failure === undefined && segments - durable >= SEGMENTS_IN_FLIGHT_MAX;
+  const send = async (frame: Uint8Array): Promise<void> => {
+    if (failure !== undefined) throw failure;
+    try {
+      await channel.send(frame);
+    } catch (error) {
+      throw failure ?? error;
+    }
+  };
+
+  return {
+    get counters() {
+      return channel.counters;
+    },
+    offer({ ref, imageId, archiveId, diffIds, deliver }) {
+      const image = images++;
+      const answer = answers.expect(image);
+      void receipts.expect(image);
+      const nothing = new Uint8Array(0);
+      const prefixes = Buffer.concat(diffIds.map((diffId) => diffId.subarray(0, PREFIX_BYTES)));
+      void (async () => {
+        if (image === 0) await send(encodeMessage('hello', [[PROTOCOL_VERSION], agent]));
+        await send(encodeMessage('offer', [image, ref, imageId ?? nothing, archiveId ?? nothing, prefixes, deliver ? 1 : 0]));
+      })().catch(fail);
+      return { image, answer };
+    },
+    async announce(stream) {
+      const number = streams++;
+      const need = stream.askBytes > 0 ? needs.expect(number) : Promise.resolve(undefined);
+      await send(encodeStreamFrame({ ...stream, stream: number }));
+      return { stream: number, need };
+    },
+    async segment(stream, runs) {
+      while (windowIsFull()) {
+        windowOpened = Promise.withResolvers();
+        await windowOpened.promise;
+      }
+      const segment = segments++;
+      const frame = encodeSegmentFrame({ segment, stream, runs });
+      events.onSent(segment, frame.byteLength);
+      await send(frame);
+    },
+    commit: (image, stream, ref) => send(encodeMessage('commit', [image, stream, ref])),
+    receipt: (image) => receipts.expect(image),
+    async close() {
+      await channel.close();
+      await reading;
+    },
+  };
+}
+
+interface Waits {
+  readonly answers: Waiting<Answer>;
+  readonly needs: Waiting<Need>;
+  readonly receipts: Waiting<Receipt>;
+}
+
+/** What each frame of the receiver means; throws what ends the session. */
+function answerHandlers(
+  { answers, needs, receipts }: Waits,
+  events: SessionEvents,
+  onDurable: (segment: number) => void,
+): Record<string, (frame: Uint8Array) => void> {
+  return {
+    welcome(frame) {
+      const [version] = decodeMessage('welcome', frame);
+      if (version !== PROTOCOL_VERSION)
+        throw new TransferError('PROTOCOL_VERSION', `the receiver chose protocol ${version}, this sender speaks ${PROTOCOL_VERSION}`);
+    },
+    answer(frame) {
+      const [image, held, bases, complete] = decodeMessage('answer', frame);
+      answers.resolve(image, { held: held === 1, bases: splitPrefixes(bases), complete: complete === 1 });
+    },
+    need(frame) {
+      const [stream, state, bits] = decodeMessage('need', frame);
+      needs.resolve(stream, state === 0 ? { kind: 'bits', bits } : { kind: state === 1 ? 'held' : 'base-gone' });
+    },
+    stored(frame) {
+      const [segment, idle] = decodeMessage('stored', frame);
+      events.onStored(segment, idle);
+      onDurable(segment);
+    },
+    progress(frame) {
+      const [image, phase, done, total] = decodeMessage('progress', frame);
+      events.onProgress({ image, phase, done, total });
+    },
+    receipt(frame) {
+      receipts.resolve(...receiptOf(decodeMessage('receipt', frame)));
+    },
+    failed(frame) {
+      const [image, ...error] = decodeMessage('failed', frame);
+      receipts.reject(image, peerError(error));
+    },
+    error(frame) {
+      throw peerError(decodeMessage('error', frame));
+    },
+  };
+}
+
+function receiptOf([image, images, notes]: Message<'receipt'>): [number, Receipt] {
+  return [image, { images: images.map(([refs, configDigest, imageId, pushed]) => ({ refs, configDigest, imageId, pushed })), notes }];
+}
+
+/** An error that the peer reports, as an error here; a code that this version does not know counts as a violation. */
+function peerError([code, message, hint]: Message<'error'>): TransferError {
+  return new TransferError(isErrorCode(code) ? code : 'PROTOCOL_VIOLATION', `the receiver says: ${message}`, { hint });
+}
+
+function splitPrefixes(bytes: Uint8Array): Uint8Array[] {
+  const count = Math.floor(bytes.byteLength / PREFIX_BYTES);
+  return Array.from({ length: count }, (_, i) => bytes.subarray(i * PREFIX_BYTES, (i + 1) * PREFIX_BYTES));
+}

@@ -1,0 +1,274 @@
+/**
+ * The sender's story: for each source ask what the receiver holds, read the image once into the pool, announce its streams and send
+ * what is missing while later layers are still being read, ask for delivery, and wait for the receipts.
+ */
+import type { Channel, WireCounters } from '../shared/channel/port.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Effort } from '../shared/delta/content.ts';
+import { TransferError } from '../shared/errors.ts';
+import { hex, type Id } from '../shared/hash.ts';
+import { normaliseReference } from '../shared/image/reference.ts';
+import { loadRecipe, openStoredArchive, type StoredArchive } from '../shared/image/stored-archive.ts';
+import { ingestStream, type IngestedStream, type IngestResult } from '../shared/ingest/ingest.ts';
+import type { Store } from '../shared/store/port.ts';
+import { createAccounting, type Accounting, type Breakdown } from './accounting.ts';
+import { createBaseChooser } from './bases.ts';
+import { createEffortControl, planFor, type EffortControl } from './effort.ts';
+import { createDryRunChannel } from './dry-run-channel.ts';
+import { createEncodePool } from './encode-pool.ts';
+import { createSession, type Answer, type Offer, type Receipt, type Session } from './session.ts';
+import { createShipment, type Announced, type Shipment } from './shipment.ts';
+
+/** One thing to ship. */
+export interface Source {
+  /** As the user wrote it. */
+  readonly name: string;
+  /** What is known before reading: engine images only. */
+  readonly inspection: { readonly imageId: string; readonly diffIds: readonly string[]; readonly refs: readonly string[] } | undefined;
+  /** Bytes to read where they are known. */
+  readonly bytes: number | undefined;
+  read(signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+export interface ShipRequest {
+  readonly sources: readonly Source[];
+  /** Name that the (single) image gets over there; undefined keeps its own. */
+  readonly as: string | undefined;
+  readonly effort: Effort;
+  readonly dryRun: boolean;
+}
+
+export interface ShipContext {
+  readonly pool: Store;
+  readonly connect: (signal: AbortSignal) => Promise<Channel>;
+  readonly agent: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  onProgress(phase: string, done: number, total: number): void;
+}
+
+export interface ShippedImage {
+  readonly ref: string;
+  readonly imageId: string;
+  readonly layers: { readonly total: number; readonly held: number };
+  readonly archiveBytes: number;
+  readonly newBytes: number;
+  readonly pushed: readonly string[];
+}
+
+export interface ShipResult {
+  /** Nothing but questions crossed; `wire` is what would have. */
+  readonly dryRun: boolean;
+  readonly images: readonly ShippedImage[];
+  readonly notes: readonly string[];
+  readonly wire: WireCounters;
+  readonly breakdown: Breakdown;
+  readonly seconds: { readonly read: number; readonly send: number; readonly deliver: number; readonly total: number };
+}
+
+/** What shipping one source came to, before its receipt. */
+interface Shipped {
+  readonly image: number;
+  readonly ref: string;
+  readonly layers: ShippedImage['layers'];
+  /** Undefined where the receiver held the image and nothing was read. */
+  readonly archive: StoredArchive | undefined;
+  readonly newBytes: number;
+}
+
+/** @throws TransferError of any code; what the receiver acknowledged stays there and is not sent again. */
+export async function shipImages(request: ShipRequest, context: ShipContext): Promise<ShipResult> {
+  const began = context.clock.monotonic();
+  const marks = { read: began, send: began };
+  await using stack = new AsyncDisposableStack();
+  // Connected at once, so that a wrong address shows before gigabytes are read.
+  const channel = await context.connect(context.signal);
+  const onAbort = (): void => channel.abort();
+  context.signal.addEventListener('abort', onAbort, { once: true });
+  stack.defer(() => context.signal.removeEventListener('abort', onAbort));
+  const accounting = createAccounting();
+  const watched = accounting.watch(request.dryRun ? createDryRunChannel(channel) : channel);
+  const effort = createEffortControl(request.effort, context.clock);
+  const session = createSession(watched, context.agent, {
+    onProgress: ({ phase, done, total }) => context.onProgress(phase, done, total),
+    onSent: (segment, bytes) => effort.sent(segment, bytes),
+    onStored: (segment, idle) => effort.stored(segment, idle),
+  });
+  stack.defer(() => session.close());
+  const voyage = createVoyage(context, session, accounting, effort, stack);
+
+  const shipped: Shipped[] = [];
+  for (const source of request.sources) shipped.push(await shipSource(source, request, context, voyage));
+  marks.read = context.clock.monotonic();
+  await voyage.shipment.drain();
+  marks.send = context.clock.monotonic();
+  const receipts = request.dryRun ? [] : await Promise.all(shipped.map(({ image }) => session.receipt(image)));
+  await session.close();
+  const wire = watched.counters;
+  const end = context.clock.monotonic();
+  return {
+    dryRun: request.dryRun,
+    images: shipped.flatMap((one, i) => imagesOf(one, receipts[i])),
+    notes: receipts.flatMap((receipt) => receipt.notes),
+    wire,
+    breakdown: accounting.breakdown(wire),
+    seconds: {
+      read: (marks.read - began) / 1000,
+      send: (marks.send - began) / 1000,
+      deliver: (end - marks.send) / 1000,
+      total: (end - began) / 1000,
+    },
+  };
+}
+
+interface Voyage {
+  readonly shipment: Shipment;
+  /** Raw bytes of content sent so far. */
+  contentBytes(): number;
+  offer(offer: Offer): Promise<{ image: number; answer: Answer }>;
+  commit(image: number, archiveId: Id, ref: string): Promise<void>;
+}
+
+function createVoyage(
+  context: ShipContext,
+  session: Session,
+  accounting: Accounting,
+  effort: EffortControl,
+  stack: AsyncDisposableStack,
+): Voyage {
+  const { pool } = context;
+  const bases = createBaseChooser({
+    ids: async () => Array.fromAsync(pool.keys('recipe')),
+    load: (id) => loadRecipe(pool, id),
+  });
+  let complete = true;
+  let listed = false;
+  const amount = { planned: 0, sent: 0 };
+  const shipment = createShipment({
+    session,
+    pool,
+    bases,
+    accounting,
+    encoders: stack.use(createEncodePool()),
+    effort: () => effort.current(),
+    plan: () => planFor(effort.current()),
+    ask: async () => !complete || !(await bases.knowsAllHeld()),
+    onPlanned: (bytes) => void (amount.planned += bytes),
+    onSent: (bytes) => context.onProgress('sending', (amount.sent += bytes), amount.planned),
+  });
+  return {
+    shipment,
+    contentBytes: () => amount.sent,
+    commit: (image, archiveId, ref) => session.commit(image, shipment.streamOf(archiveId), ref),
+    async offer(offer) {
+      const { image, answer } = session.offer(offer);
+      const answered = await answer;
+      complete = answered.complete;
+      if (!listed && answered.bases.length > 0) {
+        bases.setHeld(answered.bases);
+        listed = true;
+      }
+      return { image, answer: answered };
+    },
+  };
+}
+
+/** Reads one source, sends what the receiver lacks of it, and asks for delivery. */
+async function shipSource(source: Source, request: ShipRequest, context: ShipContext, voyage: Voyage): Promise<Shipped> {
+  const { inspection } = source;
+  const offer: Offer = {
+    ref: request.as ?? nameOf(source),
+    imageId: inspection && digestBytes(inspection.imageId),
+    archiveId: undefined,
+    diffIds: inspection?.diffIds.map(digestBytes) ?? [],
+    deliver: !request.dryRun,
+  };
+  const before = voyage.contentBytes();
+  let offered = inspection === undefined ? undefined : await voyage.offer(offer);
+  if (offered?.answer.held === true)
+    return { image: offered.image, ref: offer.ref, layers: heldLayers(inspection?.diffIds.length ?? 0), archive: undefined, newBytes: 0 };
+
+  // An archive is offered when the first thing that the pool does not know turns up: one that it knows whole costs one round trip.
+  const waiting: IngestedStream[] = [];
+  const announced = new Map<string, Announced>();
+  const announce = async (stream: IngestedStream, image: number): Promise<void> => {
+    const sent = await voyage.shipment.add(image, stream.recipe);
+    if (sent !== undefined) announced.set(hex(stream.id), sent);
+  };
+  const ingested = await ingestStream(source.read(context.signal), context.pool, {
+    signal: context.signal,
+    onProgress: (bytes) => context.onProgress('reading', bytes, source.bytes ?? 0),
+    onStream: async (stream) => {
+      waiting.push(stream);
+      // The archive itself comes last, and is looked at as a whole before anything of it is committed.
+      if (stream.path === '') return;
+      if (offered === undefined && !stream.known) offered = await voyage.offer(offer);
+      if (offered !== undefined) for (const next of waiting.splice(0)) await announce(next, offered.image);
+    },
+  });
+  const archive = await openIngested(ingested, source, context.pool);
+  if (request.as !== undefined && archive.index.images.length > 1)
+    throw new TransferError('USAGE', `--as names one image, but ${source.name} holds ${archive.index.images.length}`);
+  const ref = offer.ref === '' && archive.index.images.length === 1 ? (archive.index.images[0]?.refs[0] ?? '') : offer.ref;
+  offered ??= await voyage.offer({ ...offer, ref, archiveId: archive.recipe.id });
+  if (offered.answer.held) return { image: offered.image, ref, layers: heldLayers(layersOf(archive)), archive, newBytes: 0 };
+  for (const stream of waiting) await announce(stream, offered.image);
+  await voyage.shipment.drain();
+  await context.pool.flush();
+  await voyage.commit(offered.image, archive.recipe.id, ref);
+  return { image: offered.image, ref, layers: countLayers(archive, announced), archive, newBytes: voyage.contentBytes() - before };
+}
+
+/** The name that an engine's image is delivered under: the one that the user wrote, where it is one; archives tell theirs later. */
+function nameOf({ name, inspection }: Source): string {
+  if (inspection === undefined) return '';
+  const written = normaliseReference(name);
+  return inspection.refs.includes(written) ? written : (inspection.refs[0] ?? '');
+}
+
+/** @throws TransferError ARCHIVE_INVALID, ARCHIVE_TRUNCATED where what was read is no archive that could be delivered. */
+async function openIngested(ingested: IngestResult, source: Source, pool: Store): Promise<StoredArchive> {
+  if (!ingested.isTar)
+    throw new TransferError('ARCHIVE_INVALID', `${source.name} is not an image archive: it does not begin with a tar header`, {
+      hint: 'want what `docker save` writes, not compressed',
+    });
+  if (ingested.isTruncated)
+    throw new TransferError('ARCHIVE_TRUNCATED', `${source.name} ends in the middle of a member, after ${ingested.archive.bytes} bytes`);
+  try {
+    return await openStoredArchive(ingested.archive.recipe, pool);
+  } catch (error) {
+    const failure = TransferError.from(error);
+    throw new TransferError(failure.code, `${source.name}: ${failure.message}`, { cause: error, hint: failure.hint });
+  }
+}
+
+function layersOf(archive: StoredArchive): number {
+  return archive.index.images.reduce((sum, image) => sum + image.layers.length, 0);
+}
+
+function heldLayers(total: number): ShippedImage['layers'] {
+  return { total, held: total };
+}
+
+/** A layer is held where nothing of it was sent: its stream was not announced, or none of its chunks was fresh. */
+function countLayers(archive: StoredArchive, announced: ReadonlyMap<string, Announced>): ShippedImage['layers'] {
+  const fresh = announced.get(hex(archive.recipe.id))?.freshIds ?? new Set<string>();
+  const isHeld = (name: string): boolean => {
+    const member = archive.member(name);
+    if (member === undefined) return false;
+    return member.stream === undefined ? !member.chunks.some((chunk) => fresh.has(hex(chunk.id))) : !announced.has(hex(member.stream));
+  };
+  const layers = archive.index.images.flatMap((image) => image.layers);
+  return { total: layers.length, held: layers.filter((layer) => isHeld(layer.member)).length };
+}
+
+function digestBytes(digest: string): Uint8Array {
+  return Buffer.from(digest.replace(/^sha256:/, ''), 'hex');
+}
+
+/** Without a receipt (nothing was delivered) the image is what the source says. */
+function imagesOf({ ref, archive, layers, newBytes }: Shipped, receipt: Receipt | undefined): ShippedImage[] {
+  const read = { layers, archiveBytes: archive?.recipe.bytes ?? 0, newBytes };
+  if (receipt === undefined) return [{ ref, imageId: archive?.index.images[0]?.configDigest ?? '', ...read, pushed: [] }];
+  return receipt.images.map(({ refs, imageId, pushed }) => ({ ref: refs[0] ?? ref, imageId, ...read, pushed }));
+}

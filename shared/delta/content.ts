@@ -1,0 +1,138 @@
+/**
+ * Content on the wire: as few bytes as the effort allows, with or without an old version of it.
+ *
+ * One call takes one target of at most RUN_BYTES_MAX and one base of at most BASE_BYTES_MAX; larger files go through here by
+ * windows. Encoding takes memory for four times the base and three times the target, decoding for both and some 48 MiB (twice that
+ * without a base). Nothing here proves that the decoded content is the right one: the caller compares its hash.
+ */
+import { TransferError } from '../errors.ts';
+import { BASE_BYTES_MAX, RUN_BYTES_MAX } from '../limits.ts';
+import { alignContent } from './align.ts';
+import { CODEC, codecName, needsBase } from './codecs.ts';
+import { EFFORT_PLANS, type EffortLevel, type EffortPlan } from './efforts.ts';
+import { isDense, isText } from './kind.ts';
+import { decodeMix, encodeMix } from './mix.ts';
+import { closeTarget, openBase, openTarget, packOpened, unpackOpened } from './opened.ts';
+import { decodePatch, encodePatch } from './patch.ts';
+import { compressZstd, compressZstdOver, decompressZstd } from './zstd.ts';
+
+export { EFFORT_LEVELS, EFFORTS, type Effort, type EffortLevel } from './efforts.ts';
+
+export interface EncodedContent {
+  readonly codec: number;
+  /** False where the base given did not help: the payload decodes without it. */
+  readonly usesBase: boolean;
+  readonly payload: Uint8Array;
+}
+
+/** A result below this part of its target is not worth another try. */
+const CLEAR_GAIN = 100;
+/** A base that does not shrink the target to this part of it is left out for a try. */
+const BASE_GAIN = 4;
+/** What a base saves must be more than this part, for the decoder to be made to read it. */
+const BASE_WORTH = 64;
+
+/**
+ * Encodes `target`, leaning on `base` where that helps; never longer than the content itself. The same arguments give the same
+ * bytes. The payload is `target` itself where nothing makes it shorter.
+ */
+export function encodeContent(target: Uint8Array, base: Uint8Array | undefined, level: EffortLevel): EncodedContent {
+  const plan = EFFORT_PLANS[level];
+  const raw: EncodedContent = { codec: CODEC.raw, usesBase: false, payload: target };
+  if (target.byteLength === 0) return raw;
+  const oldBytes = base?.byteLength === 0 ? undefined : base;
+  const opened = plan.opens ? openTarget(target) : undefined;
+  if (opened === undefined) return shortest(target, oldBytes, plan);
+  const inside = shortest(opened.bytes, oldBytes === undefined ? undefined : openBase(oldBytes), plan);
+  const payload = packOpened(opened, inside.codec, inside.payload);
+  const codec = inside.usesBase ? CODEC.openedBase : CODEC.opened;
+  return payload.byteLength < target.byteLength ? { codec, usesBase: inside.usesBase, payload } : raw;
+}
+
+function shortest(target: Uint8Array, base: Uint8Array | undefined, plan: EffortPlan): EncodedContent {
+  let best: EncodedContent = { codec: CODEC.raw, usesBase: false, payload: target };
+  for (const candidate of candidates(target, base, plan)) {
+    const handicap = best.usesBase && !candidate.usesBase ? best.payload.byteLength / BASE_WORTH : 0;
+    if (candidate.payload.byteLength < best.payload.byteLength + handicap) best = candidate;
+    if (plan.mixForm === undefined && best.payload.byteLength * CLEAR_GAIN < target.byteLength) break;
+  }
+  return best;
+}
+
+function* candidates(target: Uint8Array, base: Uint8Array | undefined, plan: EffortPlan): Iterable<EncodedContent> {
+  let bytes = target.byteLength;
+  if (base !== undefined) {
+    for (const candidate of baseCandidates(target, base, plan)) {
+      bytes = Math.min(bytes, candidate.payload.byteLength);
+      yield candidate;
+    }
+  }
+  if (bytes * BASE_GAIN > target.byteLength) yield* plainCandidates(target, plan);
+}
+
+function* plainCandidates(target: Uint8Array, plan: EffortPlan): Iterable<EncodedContent> {
+  if (isDense(target)) return;
+  if (plan.zstdLevel !== undefined) {
+    yield { codec: CODEC.zstd, usesBase: false, payload: compressZstd(target, plan.zstdLevel) };
+    return;
+  }
+  const payload = encodeMix(target, undefined, 3, target.byteLength);
+  if (payload !== undefined) yield { codec: CODEC.mix, usesBase: false, payload };
+}
+
+function* baseCandidates(target: Uint8Array, base: Uint8Array, plan: EffortPlan): Iterable<EncodedContent> {
+  const text = isText(target);
+  if (plan.triesBoth || !text) {
+    const pieces = alignContent(target, base, text, plan.chainMax);
+    const patch = encodePatch(target, base, pieces, plan.streamLevel);
+    yield { codec: CODEC.patch, usesBase: true, payload: patch };
+    if (plan.mixForm !== undefined) {
+      const payload = encodeMix(target, { bytes: base, pieces }, plan.mixForm, Math.min(patch.byteLength, target.byteLength));
+      if (payload !== undefined) yield { codec: CODEC.mixBase, usesBase: true, payload };
+      return;
+    }
+  }
+  if (plan.triesBoth || text) yield { codec: CODEC.zstdBase, usesBase: true, payload: compressZstdOver(target, base, plan.overLevel) };
+}
+
+/**
+ * The content of exactly `targetBytes` that `payload` stands for. Any bytes give some content or a TransferError: INTEGRITY,
+ * PROTOCOL_VIOLATION, LIMIT_EXCEEDED; with another base than the encoder's the content is another one or INTEGRITY.
+ */
+export function decodeContent(codec: number, payload: Uint8Array, base: Uint8Array | undefined, targetBytes: number): Uint8Array {
+  checkLimit('a target', targetBytes, RUN_BYTES_MAX);
+  checkLimit('a base', base?.byteLength ?? 0, BASE_BYTES_MAX);
+  checkLimit('a payload', payload.byteLength, targetBytes);
+  const needs = needsBase(codec);
+  if (needs !== (base !== undefined))
+    throw new TransferError('PROTOCOL_VIOLATION', `${codecName(codec)} ${needs ? 'lacks its base' : 'needs no base'}`);
+  if (codec === CODEC.opened || codec === CODEC.openedBase) return decodeOpened(payload, base, targetBytes);
+  return decodeClosed(codec, payload, base, targetBytes);
+}
+
+function decodeOpened(packed: Uint8Array, base: Uint8Array | undefined, targetBytes: number): Uint8Array {
+  const { codec, openedBytes, members, payload } = unpackOpened(packed, targetBytes);
+  if (needsBase(codec) !== (base !== undefined) || codec === CODEC.opened || codec === CODEC.openedBase)
+    throw new TransferError('PROTOCOL_VIOLATION', `opened content cannot hold ${codecName(codec)}`);
+  const bytes = decodeClosed(codec, payload, base === undefined ? undefined : openBase(base), openedBytes);
+  return closeTarget({ bytes, members }, targetBytes);
+}
+
+function decodeClosed(codec: number, payload: Uint8Array, base: Uint8Array | undefined, targetBytes: number): Uint8Array {
+  if (base === undefined) return decodePlain(codec, payload, targetBytes);
+  if (codec === CODEC.zstdBase) return decompressZstd(payload, targetBytes, base);
+  return codec === CODEC.patch ? decodePatch(payload, base, targetBytes) : decodeMix(payload, base, targetBytes);
+}
+
+function decodePlain(codec: number, payload: Uint8Array, targetBytes: number): Uint8Array {
+  if (codec === CODEC.zstd) return decompressZstd(payload, targetBytes);
+  if (codec === CODEC.mix) return decodeMix(payload, undefined, targetBytes);
+  if (codec !== CODEC.raw) throw new TransferError('PROTOCOL_VIOLATION', `there is no codec ${codec}`);
+  if (payload.byteLength !== targetBytes)
+    throw new TransferError('INTEGRITY', `raw content has ${payload.byteLength} bytes, not ${targetBytes}`);
+  return payload;
+}
+
+function checkLimit(what: string, bytes: number, limit: number): void {
+  if (bytes > limit) throw new TransferError('LIMIT_EXCEEDED', `${what} has ${bytes} bytes, the limit is ${limit}`);
+}

@@ -1,0 +1,50 @@
+/** Zstandard (RFC 8878) as node:zlib has it, with and without a base as raw dictionary. */
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { TransferError } from '../errors.ts';
+
+const { ZSTD_c_compressionLevel: LEVEL, ZSTD_c_windowLog: WINDOW, ZSTD_c_hashLog: HASH, ZSTD_c_chainLog: CHAIN } = constants;
+const { ZSTD_c_enableLongDistanceMatching: LONG_DISTANCE, ZSTD_d_windowLogMax: WINDOW_MAX } = constants;
+/** The largest window that a frame may ask for: 128 MiB covers every target and base. */
+const WINDOW_LOG_MAX = 27;
+/** What a dictionary in Zstandard's own format begins with; a base that does is used without its first byte. */
+const DICTIONARY_MAGIC = [0x37, 0xa4, 0x30, 0xec];
+
+/** One frame. */
+export function compressZstd(target: Uint8Array, level: number): Uint8Array {
+  const params: Record<number, number> = { [LEVEL]: level };
+  if (target.byteLength > 1 << 20) {
+    params[WINDOW] = windowLog(target.byteLength);
+    if (level > 1) params[LONG_DISTANCE] = 1;
+  }
+  return zstdCompressSync(target, { params });
+}
+
+/** One frame that leans on `base`. Tables and window are made for both: long-distance matching does not see a dictionary. */
+export function compressZstdOver(target: Uint8Array, base: Uint8Array, level: number): Uint8Array {
+  const log = windowLog(target.byteLength + base.byteLength);
+  const table = Math.min(24, log);
+  const params = { [LEVEL]: level, [WINDOW]: log, [HASH]: table, [CHAIN]: table };
+  return zstdCompressSync(target, { params, dictionary: asDictionary(base) });
+}
+
+/** The content of a frame, which must have exactly `targetBytes`. INTEGRITY. */
+export function decompressZstd(frame: Uint8Array, targetBytes: number, base?: Uint8Array): Uint8Array {
+  const options = { maxOutputLength: targetBytes + 1, params: { [WINDOW_MAX]: WINDOW_LOG_MAX } };
+  let content: Uint8Array;
+  try {
+    content = zstdDecompressSync(frame, base === undefined ? options : { ...options, dictionary: asDictionary(base) });
+  } catch (cause) {
+    throw new TransferError('INTEGRITY', 'a zstd frame does not decode', { cause });
+  }
+  if (content.byteLength !== targetBytes)
+    throw new TransferError('INTEGRITY', `a zstd frame holds ${content.byteLength} bytes, not ${targetBytes}`);
+  return content;
+}
+
+function windowLog(bytes: number): number {
+  return Math.max(10, Math.min(WINDOW_LOG_MAX, Math.ceil(Math.log2(bytes + 1))));
+}
+
+function asDictionary(base: Uint8Array): Uint8Array {
+  return DICTIONARY_MAGIC.every((byte, i) => base[i] === byte) ? base.subarray(1) : base;
+}

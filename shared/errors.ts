@@ -1,0 +1,116 @@
+/**
+ * Every failure that a user, a peer or a script can meet: one class, one table.
+ *
+ * The code is the contract (it crosses the wire and stands in `--json` output); messages may change. The table gives each
+ * code its exit status, whether trying again can help, and what to do about it.
+ */
+
+interface ErrorKind {
+  /** Exit status of the command that ends with it. */
+  readonly exit: number;
+  /** True where the same command may succeed later without anything being changed. */
+  readonly retryable: boolean;
+  /** What the user can do; printed behind the message. */
+  readonly hint: string;
+}
+
+export const ERROR_TABLE = {
+  USAGE: { exit: 2, retryable: false, hint: 'see --help' },
+  IMAGE_NOT_FOUND: { exit: 3, retryable: false, hint: 'list what is there with `docker images` or `lightermand images`' },
+  ARCHIVE_INVALID: { exit: 4, retryable: false, hint: 'make the archive again with `docker save`' },
+  ARCHIVE_TRUNCATED: { exit: 4, retryable: false, hint: 'the archive ends too early: make or copy it again' },
+  ENGINE_UNREACHABLE: { exit: 5, retryable: true, hint: 'is the engine running? name its socket with --engine' },
+  ENGINE_PERMISSION: { exit: 5, retryable: false, hint: 'run as a user of the group that owns the socket' },
+  ENGINE_FAILED: { exit: 6, retryable: true, hint: 'the image is safe in the store: see the engine log, then ship or restore again' },
+  REGISTRY_UNREACHABLE: { exit: 7, retryable: true, hint: 'the image is safe in the store and loaded: check --push and the registry' },
+  REGISTRY_REFUSED: {
+    exit: 7,
+    retryable: false,
+    hint: 'the image is safe in the store and loaded: check the credentials and rights for this repository',
+  },
+  PEER_UNREACHABLE: { exit: 8, retryable: true, hint: 'is `lightermand serve` listening there?' },
+  PEER_LOST: { exit: 8, retryable: true, hint: 'ship again: what was stored is not sent twice' },
+  PROTOCOL_VERSION: { exit: 9, retryable: false, hint: 'upgrade the older of the two agents' },
+  PROTOCOL_VIOLATION: { exit: 9, retryable: false, hint: 'the peer does not speak the protocol: check the address and both versions' },
+  LIMIT_EXCEEDED: { exit: 10, retryable: false, hint: 'see the table of limits in shared/PROTOCOL.md' },
+  INTEGRITY: { exit: 11, retryable: true, hint: 'nothing was delivered; ship again, and run `lightermand check` if it stays' },
+  STORE_LOCKED: { exit: 12, retryable: true, hint: 'another process has this store open: stop it or name another --store' },
+  STORE_CORRUPT: { exit: 12, retryable: false, hint: 'run `lightermand check` on it' },
+  STORE_VERSION: { exit: 12, retryable: false, hint: 'the store was written by a newer version: upgrade this agent' },
+  NO_SPACE: { exit: 13, retryable: true, hint: 'free some space there and ship again: what was stored is kept' },
+  PERMISSION: { exit: 14, retryable: false, hint: 'check owner and mode of the path' },
+  INTERNAL: { exit: 70, retryable: false, hint: 'this is a bug: please report it with the lines above' },
+  INTERRUPTED: { exit: 130, retryable: true, hint: 'ship again: what was stored is not sent twice' },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+export interface TransferErrorOptions {
+  readonly cause?: unknown;
+  /** Replaces the table's hint where this place knows better. */
+  readonly hint?: string;
+}
+
+/** A failure with a code of the table. `message` says what and where in one line. */
+export class TransferError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, options: TransferErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'TransferError';
+    this.code = code;
+    this.hint = options.hint ?? ERROR_TABLE[code].hint;
+  }
+
+  get exitCode(): number {
+    return ERROR_TABLE[this.code].exit;
+  }
+
+  get retryable(): boolean {
+    return ERROR_TABLE[this.code].retryable;
+  }
+
+  /** Wraps anything thrown; operating-system codes that mean the same everywhere get their table entry. */
+  static from(error: unknown, where?: string): TransferError {
+    if (error instanceof TransferError) return error;
+    const prefix = where === undefined ? '' : `${where}: `;
+    const message = prefix + (error instanceof Error ? error.message : String(error));
+    return new TransferError(systemErrorCode(error), message, { cause: error });
+  }
+}
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERROR_TABLE, text);
+}
+
+/** The `code` of a system error, looked for along the chain of causes (at most 8 deep). */
+export function systemCode(error: unknown): string | undefined {
+  let current = error;
+  for (let depth = 0; depth < 8 && current instanceof Error; depth++) {
+    const { code } = current as Error & { code?: unknown };
+    if (typeof code === 'string') return code;
+    current = current.cause;
+  }
+  return undefined;
+}
+
+function systemErrorCode(error: unknown): ErrorCode {
+  switch (systemCode(error)) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'NO_SPACE';
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return 'PERMISSION';
+    case 'ABORT_ERR':
+      return 'INTERRUPTED';
+    case 'ERR_STREAM_PREMATURE_CLOSE':
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return 'PEER_LOST';
+    default:
+      return error instanceof Error && error.name === 'AbortError' ? 'INTERRUPTED' : 'INTERNAL';
+  }
+}

@@ -1,0 +1,52 @@
+/** The two digests of the product: BLAKE3-256 names content in stores and on the wire, SHA-256 is what images are known by. */
+import { createHash, type Hash } from 'node:crypto';
+import { blake3, Blake3Hasher } from '@napi-rs/blake-hash';
+import { TransferError } from './errors.ts';
+
+/** Bytes of an id and of a SHA-256 digest. */
+export const ID_BYTES = 32;
+
+declare const idBrand: unique symbol;
+/** BLAKE3-256 of the bytes that it names: 32 bytes, never modified after it was made. */
+export type Id = Uint8Array & { readonly [idBrand]: true };
+
+/** BLAKE3-256 of `bytes` (https://github.com/BLAKE3-team/BLAKE3-specs). */
+export function hashBytes(bytes: Uint8Array): Id {
+  return blake3(bytes) as Uint8Array as Id;
+}
+
+export interface StreamHasher {
+  update(bytes: Uint8Array): void;
+  /** The digest of all updates; ends the hasher. */
+  digest(): Uint8Array;
+}
+
+/** BLAKE3-256 of a stream. */
+export function createIdHasher(): { update(bytes: Uint8Array): void; digest(): Id } {
+  const hasher = new Blake3Hasher();
+  return {
+    update: (bytes) => void hasher.update(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+    digest: () => hasher.digestBuffer() as Uint8Array as Id,
+  };
+}
+
+/** SHA-256 of a stream: diffIDs, config digests and manifest digests. */
+export function createSha256(): StreamHasher {
+  const hash: Hash = createHash('sha256');
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
+}
+
+/** Accepts 32 bytes from outside as an id (of content yet to be verified). */
+export function asId(bytes: Uint8Array): Id {
+  if (bytes.byteLength !== ID_BYTES) throw new TransferError('PROTOCOL_VIOLATION', `an id has ${ID_BYTES} bytes, got ${bytes.byteLength}`);
+  return bytes as Id;
+}
+
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
+
+/** `sha256:<hex>` as engines and registries write it. */
+export function sha256Digest(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}

@@ -1,0 +1,116 @@
+/**
+ * Reads an archive once, from its first byte to its last, and leaves it in the store: contents as chunks, and a recipe for each layer
+ * and for the archive itself. No more than a few MB of it are in memory at a time, besides the recipes.
+ */
+import type { Id } from '../hash.ts';
+import type { ChunkList } from '../recipe/chunk-list.ts';
+import { encodeRecipe } from '../recipe/encode.ts';
+import type { Recipe } from '../recipe/recipe.ts';
+import type { Store } from '../store/port.ts';
+import { BLOCK_BYTES } from '../tar/header.ts';
+import { createContentWriter, type ContentWriter } from './content-writer.ts';
+import { createMemberHandler, type ArchiveFile, type ArchiveLink } from './members.ts';
+import { createStreamRecipe, type StreamRecipe, type TakenApart } from './stream-recipe.ts';
+
+/** A layer, or the archive, that is in the store now. */
+export interface IngestedStream {
+  /** Name of the member in the archive; empty for the archive itself. */
+  readonly path: string;
+  readonly recipe: Recipe;
+  /** BLAKE3 of the stream's bytes, as in `recipe`. */
+  readonly id: Id;
+  readonly bytes: number;
+  /** The store had this stream's recipe before. */
+  readonly known: boolean;
+  /** Chunks that the store did not have, each with the stream that brought it first, in stream order. */
+  readonly newChunks: ChunkList;
+  /** Bytes of `newChunks`. */
+  readonly newBytes: number;
+  /** SHA-256 of the stream's bytes (a layer's diffID), where it was asked for. */
+  readonly sha256: Uint8Array | undefined;
+}
+
+export interface IngestOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Also compute SHA-256 of layers and files: costs more than all the rest together. */
+  readonly sha256?: boolean;
+  /** Bytes of the archive read so far. */
+  readonly onProgress?: (bytes: number) => void;
+  /**
+   * A layer has passed and is in the store. Called in archive order, for the archive itself last; what it returns is awaited
+   * before the store gets more.
+   */
+  readonly onStream?: (stream: IngestedStream) => void | Promise<void>;
+  readonly onFile?: (file: ArchiveFile) => void;
+  readonly onLink?: (link: ArchiveLink) => void;
+}
+
+export interface IngestResult {
+  readonly archive: IngestedStream;
+  /** The input begins with a tar header. If not, the archive's recipe is nothing but content. */
+  readonly isTar: boolean;
+  /** The input ended inside a member, or inside a header. */
+  readonly isTruncated: boolean;
+}
+
+/** Bytes that are walked between two looks at the room that is left. */
+const SLICE_BYTES = 256 * 1024;
+
+/**
+ * @param source pieces of the archive; each is used up before the next is asked for.
+ * @throws what source, store and callbacks throw; TransferError LIMIT_EXCEEDED for more than `RECIPE_CHUNKS_MAX` chunks in one stream.
+ */
+export async function ingestStream(source: AsyncIterable<Uint8Array>, store: Store, options: IngestOptions = {}): Promise<IngestResult> {
+  const writer = createContentWriter(store);
+  const sha256 = options.sha256 ?? false;
+  const finished = (path: string, stream: TakenApart, onEnd?: (ingested: IngestedStream) => void): void =>
+    writer.schedule(async () => {
+      const ingested = await keepRecipe(path, stream, store);
+      await options.onStream?.(ingested);
+      onEnd?.(ingested);
+    });
+  const events = {
+    openStream: () => createStreamRecipe(writer, { sha256 }),
+    stream: finished,
+    file: (file: ArchiveFile) => writer.schedule(() => options.onFile?.(file)),
+    link: (link: ArchiveLink) => writer.schedule(() => options.onLink?.(link)),
+  };
+  const archive = createStreamRecipe(writer, { sha256, bodies: (pushContent) => createMemberHandler(events, sha256, pushContent) });
+  try {
+    await pour(source, archive, writer, options);
+    const end = archive.end();
+    const { promise, resolve } = Promise.withResolvers<IngestedStream>();
+    finished('', end, resolve);
+    await writer.finish();
+    return { archive: await promise, isTar: end.recipe.rowCount > 0, isTruncated: end.isTruncated };
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+}
+
+async function pour(
+  source: AsyncIterable<Uint8Array>,
+  archive: StreamRecipe,
+  writer: ContentWriter,
+  options: IngestOptions,
+): Promise<void> {
+  let bytes = 0;
+  for await (const piece of source) {
+    options.signal?.throwIfAborted();
+    for (let at = 0; at < piece.byteLength; at += SLICE_BYTES) {
+      // A slice may set free the block that was held back to see whether it is a header.
+      if (writer.free < SLICE_BYTES + BLOCK_BYTES) await writer.turn();
+      archive.write(piece.subarray(at, at + SLICE_BYTES));
+    }
+    bytes += piece.byteLength;
+    options.onProgress?.(bytes);
+  }
+}
+
+async function keepRecipe(path: string, { recipe, newChunks, sha256 }: TakenApart, store: Store): Promise<IngestedStream> {
+  const { id, bytes } = recipe;
+  const [known = false] = await store.hasMany('recipe', [id]);
+  if (!known) await store.put([{ kind: 'recipe', key: id, bytes: encodeRecipe(recipe) }]);
+  return { path, recipe, id, bytes, known, newChunks, newBytes: newChunks.bytes, sha256 };
+}

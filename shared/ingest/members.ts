@@ -1,0 +1,128 @@
+/**
+ * The members of an archive while it passes: a member that is itself a tar (a layer) becomes a stream of its own, small ones are kept
+ * for their reader, links are noted.
+ */
+import { concatBytes, copyBytes, utf8Text } from '../bytes.ts';
+import { createSha256, type StreamHasher } from '../hash.ts';
+import { IMAGE_JSON_BYTES_MAX } from '../limits.ts';
+import { BODY_NESTED, BODY_NONE, type Row } from '../recipe/recipe.ts';
+import { createEntryPaths } from '../tar/entry-path.ts';
+import { BLOCK_BYTES, isHeader } from '../tar/header.ts';
+import type { BodyHandler, StreamRecipe, TakenApart } from './stream-recipe.ts';
+
+/** A member that is content: everything but layers, folders and links. */
+export interface ArchiveFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** The whole content where it is at most `IMAGE_JSON_BYTES_MAX`; belongs to the receiver. */
+  readonly content: Uint8Array | undefined;
+  /** Where it was asked for. */
+  readonly sha256: Uint8Array | undefined;
+}
+
+/** A symbolic or hard link: another name for a member. */
+export interface ArchiveLink {
+  readonly path: string;
+  readonly target: string;
+  readonly isSymbolic: boolean;
+}
+
+export interface MemberEvents {
+  /** A member that is a tar begins: makes the stream that takes it apart. */
+  openStream(): StreamRecipe;
+  stream(path: string, stream: TakenApart): void;
+  file(file: ArchiveFile): void;
+  link(link: ArchiveLink): void;
+}
+
+const HARD_LINK = 0x31;
+const SYMBOLIC_LINK = 0x32;
+/** Regular files: POSIX, before POSIX, and contiguous. */
+const FILES: ReadonlySet<number> = new Set([0x30, 0, 0x37]);
+
+/** The member whose body is passing. */
+interface OpenMember {
+  readonly isFile: boolean;
+  /** The first block, until it is known whether it is a header. */
+  head: Uint8Array | undefined;
+  headBytes: number;
+  stream: StreamRecipe | undefined;
+  readonly kept: Uint8Array[] | undefined;
+  readonly sha256: StreamHasher | undefined;
+}
+
+/** @param pushContent takes what is content of the archive itself. */
+export function createMemberHandler(events: MemberEvents, sha256: boolean, pushContent: (piece: Uint8Array) => void): BodyHandler {
+  const paths = createEntryPaths();
+  let open: OpenMember | undefined;
+
+  const toContent = (member: OpenMember, piece: Uint8Array): void => {
+    member.kept?.push(copyBytes(piece));
+    member.sha256?.update(piece);
+    pushContent(piece);
+  };
+
+  /** The head is complete, or the body ended before it was. */
+  const decide = (member: OpenMember, head: Uint8Array): void => {
+    member.head = undefined;
+    if (isHeader(head)) {
+      member.stream = events.openStream();
+      member.stream.write(head);
+    } else {
+      toContent(member, head);
+    }
+  };
+
+  return {
+    bodyStart(header, bytes) {
+      const isFile = FILES.has(header.typeflag);
+      open = {
+        isFile,
+        head: isFile ? new Uint8Array(Math.min(bytes, BLOCK_BYTES)) : undefined,
+        headBytes: 0,
+        stream: undefined,
+        kept: isFile && bytes <= IMAGE_JSON_BYTES_MAX ? [] : undefined,
+        sha256: isFile && sha256 ? createSha256() : undefined,
+      };
+    },
+    body(piece) {
+      const member = open as OpenMember;
+      let rest = piece;
+      if (member.head) {
+        rest = piece.subarray(member.head.byteLength - member.headBytes);
+        const count = piece.byteLength - rest.byteLength;
+        member.head.set(piece.subarray(0, count), member.headBytes);
+        member.headBytes += count;
+        if (member.headBytes === member.head.byteLength) decide(member, member.head);
+      }
+      if (rest.byteLength === 0) return;
+      if (member.stream) member.stream.write(rest);
+      else toContent(member, rest);
+    },
+    row(row, typeflag) {
+      const entry = paths.next(row, typeflag);
+      const member = open;
+      open = undefined;
+      if (entry === undefined) return row;
+      const path = utf8Text(entry.path);
+      if (typeflag === SYMBOLIC_LINK || typeflag === HARD_LINK) {
+        events.link({ path, target: utf8Text(entry.link), isSymbolic: typeflag === SYMBOLIC_LINK });
+      }
+      if (!FILES.has(typeflag)) return row;
+      if (member?.head) decide(member, member.head.subarray(0, member.headBytes));
+      if (member?.stream) return nestedRow(row, path, member.stream.end(), events);
+      events.file({
+        path,
+        bytes: row.bodyBytes,
+        content: member === undefined ? new Uint8Array(0) : member.kept && concatBytes(member.kept),
+        sha256: (member?.sha256 ?? (sha256 ? createSha256() : undefined))?.digest(),
+      });
+      return row;
+    },
+  };
+}
+
+function nestedRow(row: Row, path: string, stream: TakenApart, events: MemberEvents): Row {
+  events.stream(path, stream);
+  return { ...row, body: row.bodyBytes === 0 ? BODY_NONE : BODY_NESTED, nested: stream.recipe.id };
+}

@@ -1,0 +1,79 @@
+/** Takes one stream apart while it passes: its recipe, its content into the store, its digests. */
+import { createIdHasher, createSha256 } from '../hash.ts';
+import { RECIPE_BYTES_MAX, RECIPE_ROWS_MAX, RECIPE_TEMPLATES_MAX, TAR_INLINE_BYTES_MAX } from '../limits.ts';
+import { createChunkList, type ChunkList } from '../recipe/chunk-list.ts';
+import type { Recipe, Row } from '../recipe/recipe.ts';
+import { createRecipeTable } from '../recipe/table.ts';
+import { createTarWalk, type TarHandler } from '../tar/walk.ts';
+import type { ContentWriter } from './content-writer.ts';
+
+/** A stream that has passed. */
+export interface TakenApart {
+  readonly recipe: Recipe;
+  /** Chunks of this stream that the store did not have; complete when the store has caught up (`ContentWriter.schedule`). */
+  readonly newChunks: ChunkList;
+  /** SHA-256 of the stream, where it was asked for. */
+  readonly sha256: Uint8Array | undefined;
+  readonly isTruncated: boolean;
+}
+
+export interface StreamRecipe {
+  write(bytes: Uint8Array): void;
+  /** The stream ends; the object must not be used again. */
+  end(): TakenApart;
+}
+
+/** What the maker of a stream may want to treat differently. Without them, bodies are content. */
+export interface BodyHandler {
+  bodyStart: TarHandler['bodyStart'];
+  /** Every piece of every body, to be pushed as content or otherwise kept track of. */
+  body(piece: Uint8Array): void;
+  /** The row to keep. */
+  row(row: Row, typeflag: number): Row;
+}
+
+export interface StreamRecipeOptions {
+  readonly sha256: boolean;
+  readonly bodies?: (pushContent: (piece: Uint8Array) => void) => BodyHandler;
+}
+
+/** Skeleton that a single row can add. */
+const ROW_SKELETON_BYTES_MAX = TAR_INLINE_BYTES_MAX + 2048;
+
+export function createStreamRecipe(writer: ContentWriter, options: StreamRecipeOptions): StreamRecipe {
+  const table = createRecipeTable();
+  const newChunks = createChunkList();
+  const idHasher = createIdHasher();
+  const sha256 = options.sha256 ? createSha256() : undefined;
+  const sink = {
+    onChunk: (id: Uint8Array, bytes: number) => table.pushChunk(id, bytes),
+    onNewChunk: (id: Uint8Array, bytes: number) => newChunks.push(id, bytes),
+  };
+  const pushContent = (piece: Uint8Array): void => writer.push(piece, sink);
+  const bodies = options.bodies?.(pushContent);
+  const walk = createTarWalk({
+    template: (bytes) => (table.templateCount < RECIPE_TEMPLATES_MAX ? table.template(bytes) : undefined),
+    acceptsRow: () => table.rowCount < RECIPE_ROWS_MAX && table.skeletonBytes + ROW_SKELETON_BYTES_MAX < RECIPE_BYTES_MAX,
+    bodyStart: (header, bytes) => bodies?.bodyStart(header, bytes),
+    body: bodies === undefined ? pushContent : (piece) => bodies.body(piece),
+    row: (row, typeflag) => {
+      const kept = bodies?.row(row, typeflag) ?? row;
+      writer.end();
+      table.append(kept);
+    },
+    tail: pushContent,
+  });
+  return {
+    write(bytes) {
+      idHasher.update(bytes);
+      sha256?.update(bytes);
+      walk.write(bytes);
+    },
+    end() {
+      const { zeroTail, isTruncated } = walk.end();
+      writer.end();
+      table.setZeroTail(zeroTail);
+      return { recipe: table.finish(idHasher.digest()), newChunks, sha256: sha256?.digest(), isTruncated };
+    },
+  };
+}

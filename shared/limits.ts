@@ -1,0 +1,63 @@
+/**
+ * Every bound of the product in one place. A length that comes from outside (wire, archive, store) is compared with one of
+ * these before memory is taken for it.
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Content-defined chunking: a file of at most `CHUNK_BYTES_MAX` is one chunk. The three travel in the hello. */
+export const CHUNK_BYTES_MIN = 8 * KIB;
+export const CHUNK_BYTES_NOMINAL = 32 * KIB;
+export const CHUNK_BYTES_MAX = 128 * KIB;
+
+/** One WebSocket message, and so one wire frame. */
+export const FRAME_BYTES_MAX = 16 * MIB;
+/** Payload of one segment, unless a single run is larger: the unit of loss when a link is cut. */
+export const SEGMENT_BYTES_MAX = 256 * KIB;
+/** Raw content in one run, and the content of a base that its delta leans on: what a decoder holds in memory at once. */
+export const RUN_BYTES_MAX = 16 * MIB;
+export const BASE_BYTES_MAX = 64 * MIB;
+/** Segments sent and not yet acknowledged as durable. */
+export const SEGMENTS_IN_FLIGHT_MAX = 64;
+
+/** Tar: body of a pax header or GNU long name that is kept in the skeleton. */
+export const TAR_INLINE_BYTES_MAX = 1 * MIB;
+/** Rows (tar headers) of one recipe. */
+export const RECIPE_ROWS_MAX = 4_000_000;
+/** Chunks of one recipe: half a terabyte of content. */
+export const RECIPE_CHUNKS_MAX = 12_000_000;
+/** Different header templates of one recipe. */
+export const RECIPE_TEMPLATES_MAX = 4096;
+/** Sizes and times in a recipe: differences of two of them, zigzag coded, are still exact in a double. */
+export const RECIPE_NUMBER_MAX = 2 ** 50;
+/** A recipe in its encoded form before compression, and the skeleton of one in memory. */
+export const RECIPE_BYTES_MAX = 512 * MIB;
+/** Streams nested in streams: an archive holds layers, whose members are opaque. */
+export const RECIPE_DEPTH_MAX = 4;
+/** manifest.json, index.json, image config and manifests: what is parsed as JSON. */
+export const IMAGE_JSON_BYTES_MAX = 8 * MIB;
+/** Layers and archives announced in one session. */
+export const STREAMS_PER_SESSION_MAX = 65_536;
+export const LAYERS_MAX = 512;
+export const IMAGES_PER_ARCHIVE_MAX = 1024;
+export const REF_LENGTH_MAX = 512;
+
+/** Store: raw or stored bytes of one record. */
+export const STORE_RECORD_BYTES_MAX = RECIPE_BYTES_MAX;
+/** A pack is not appended to beyond this; a larger record gets a pack of its own. */
+export const STORE_PACK_BYTES_MAX = 256 * MIB;
+/** Records and bytes that were put and not flushed; beyond either, `put` flushes by itself. */
+export const STORE_PENDING_RECORDS_MAX = 8192;
+export const STORE_PENDING_BYTES_MAX = 64 * MIB;
+/** Neighbouring records are read together up to this. */
+export const STORE_READ_BYTES_MAX = 1 * MIB;
+/** Packs kept open for reading. */
+export const STORE_OPEN_PACKS_MAX = 64;
+
+/** Questions that an engine answers from memory; loading, saving and pushing have no such limit. */
+export const ENGINE_ANSWER_TIMEOUT_MS = 30_000;
+/** One line of JSON of an engine's report. */
+export const ENGINE_LINE_BYTES_MAX = 1 * MIB;
+/** Images of an engine whose layers are looked at before a load; the layers of others are sent. */
+export const ENGINE_IMAGES_MAX = 4096;

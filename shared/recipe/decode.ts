@@ -1,0 +1,151 @@
+/** Reads what encode.ts wrote. Nothing in the bytes is trusted: counts and lengths are checked before memory is taken for them. */
+import { zstdDecompressSync } from 'node:zlib';
+import { TransferError } from '../errors.ts';
+import { ID_BYTES, type Id } from '../hash.ts';
+import {
+  CHUNK_BYTES_MAX,
+  RECIPE_BYTES_MAX,
+  RECIPE_CHUNKS_MAX,
+  RECIPE_NUMBER_MAX,
+  RECIPE_ROWS_MAX,
+  RECIPE_TEMPLATES_MAX,
+} from '../limits.ts';
+import { BLOCK_BYTES, TEMPLATE_BYTES } from '../tar/header.ts';
+import { createByteReader, type ByteReader } from '../wire/varint.ts';
+import { CODEC_PLAIN, COLUMN_NAMES, PREFACE_BYTES, RECIPE_VERSION, unzigzag, type ColumnName } from './columns-at-rest.ts';
+import { BODY_CHUNKS, BODY_INLINE, BODY_NESTED, BODY_NONE, type BodyKind, type Recipe, type Row } from './recipe.ts';
+import { createRecipeTable, LINK_BYTES_MAX, NAME_BYTES_MAX, type RecipeTable } from './table.ts';
+
+type Readers = Record<ColumnName, ByteReader>;
+
+/** What the header of row before says: the next one is written as the difference to it. */
+type Before = Pick<Row, 'name' | 'mode' | 'uid' | 'gid' | 'mtime'>;
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+/**
+ * The recipe that `encodeRecipe` wrote. Keeps no reference to `bytes`.
+ * @param bytesMax refuses columns larger than this before taking memory for them.
+ * @throws TransferError INTEGRITY when the bytes are no recipe, STORE_VERSION when they are of a newer version,
+ *   LIMIT_EXCEEDED beyond a limit of limits.ts.
+ */
+export function decodeRecipe(bytes: Uint8Array, bytesMax = RECIPE_BYTES_MAX): Recipe {
+  try {
+    return decodeColumns(decompress(bytes, Math.min(bytesMax, RECIPE_BYTES_MAX)));
+  } catch (error) {
+    if (error instanceof TransferError && error.code === 'PROTOCOL_VIOLATION') throw damaged(error.message, error);
+    throw error;
+  }
+}
+
+function decompress(bytes: Uint8Array, bytesMax: number): Uint8Array {
+  const [version, codec] = bytes;
+  if (version === undefined || codec === undefined) throw damaged('no preface');
+  if (version !== RECIPE_VERSION) throw new TransferError('STORE_VERSION', `a recipe of version ${version}, known is ${RECIPE_VERSION}`);
+  if (codec !== CODEC_PLAIN) throw damaged(`codec ${codec}`);
+  const reader = createByteReader(bytes, PREFACE_BYTES);
+  const length = reader.varint('the length of the columns', bytesMax);
+  let columns: Uint8Array;
+  try {
+    columns = zstdDecompressSync(reader.rest(), { maxOutputLength: Math.max(1, length) });
+  } catch (error) {
+    throw damaged('its columns cannot be decompressed', error);
+  }
+  if (columns.byteLength !== length) throw damaged(`its columns have ${columns.byteLength} bytes and not ${length}`);
+  return columns;
+}
+
+function decodeColumns(bytes: Uint8Array): Recipe {
+  const reader = createByteReader(bytes);
+  const id = reader.bytes(ID_BYTES, 'the id') as Id;
+  const templateCount = reader.varint('the number of templates', RECIPE_TEMPLATES_MAX);
+  const rowCount = reader.varint('the number of rows', RECIPE_ROWS_MAX);
+  const zeroTail = reader.varint('the zero tail', RECIPE_NUMBER_MAX);
+  const tailCount = reader.varint('the number of chunks in the tail', RECIPE_CHUNKS_MAX);
+  const lengths = COLUMN_NAMES.map((name) => reader.varint(`the length of ${name}`, bytes.byteLength));
+  const columns = lengths.map((length, index) => createByteReader(reader.bytes(length, `column ${COLUMN_NAMES[index]}`)));
+  const readers = Object.fromEntries(COLUMN_NAMES.map((name, index) => [name, columns[index]])) as Readers;
+  const table = createRecipeTable();
+  for (let index = 0; index < templateCount; index++) {
+    if (table.template(readers.templates.bytes(TEMPLATE_BYTES, 'templates')) !== index) throw damaged('a template stands in it twice');
+  }
+  readRows(readers, rowCount, table);
+  for (let index = 0; index < tailCount; index++) {
+    const length = readers.chunkLengths.varint('chunkLengths', CHUNK_BYTES_MAX);
+    table.pushChunk(readers.chunkIds.bytes(ID_BYTES, 'chunkIds'), length);
+  }
+  table.setZeroTail(zeroTail);
+  for (const [name, column] of [['the columns', reader] as const, ...Object.entries(readers)]) {
+    if (column.remaining > 0) throw damaged(`${column.remaining} bytes are left over in ${name}`);
+  }
+  return table.finish(new Uint8Array(id) as Id);
+}
+
+function readRows(readers: Readers, rowCount: number, table: RecipeTable): void {
+  let before: Before = { name: NOTHING, mode: 0, uid: 0, gid: 0, mtime: 0 };
+  let paddedRow = 0;
+  const nextPadded = (): number =>
+    readers.paddings.remaining === 0 ? rowCount : paddedRow + readers.paddings.varint('paddings', rowCount);
+  paddedRow = nextPadded();
+  for (let index = 0; index < rowCount; index++) {
+    let padding: Uint8Array | undefined;
+    if (index === paddedRow) {
+      padding = readers.paddingBytes.bytes(readers.paddings.varint('paddings', BLOCK_BYTES), 'paddingBytes');
+      paddedRow = nextPadded();
+    }
+    const header = readHeader(readers, before);
+    table.append({ ...header, ...readBody(readers, header.size, table), padding });
+    before = header;
+  }
+}
+
+type Body = Pick<Row, 'body' | 'bodyBytes' | 'inline' | 'chunks' | 'nested'>;
+
+function readHeader(readers: Readers, before: Before): Omit<Row, keyof Body | 'padding'> {
+  const template = readers.templateOf.varint('templateOf', RECIPE_TEMPLATES_MAX);
+  const shared = readers.nameShared.varint('nameShared', NAME_BYTES_MAX);
+  if (shared > before.name.byteLength) throw damaged(`a name shares ${shared} bytes with one of ${before.name.byteLength}`);
+  const rest = readers.nameBytes.bytes(readers.nameRest.varint('nameRest', NAME_BYTES_MAX), 'nameBytes');
+  const name = new Uint8Array(shared + rest.byteLength);
+  name.set(before.name.subarray(0, shared));
+  name.set(rest, shared);
+  return {
+    template: template === 0 ? undefined : template - 1,
+    literal: template === 0 ? readers.literals.bytes(BLOCK_BYTES, 'literals') : undefined,
+    name,
+    link: readers.linkBytes.bytes(readers.linkLengths.varint('linkLengths', LINK_BYTES_MAX), 'linkBytes'),
+    mode: before.mode + unzigzag(readers.modes.varint('modes')),
+    uid: before.uid + unzigzag(readers.uids.varint('uids')),
+    gid: before.gid + unzigzag(readers.gids.varint('gids')),
+    mtime: before.mtime + unzigzag(readers.mtimes.varint('mtimes')),
+    size: readers.sizes.varint('sizes'),
+  };
+}
+
+/** Chunks go to the table at once, not through the row: a body may have millions. */
+function readBody(readers: Readers, size: number, table: RecipeTable): Body {
+  const body = readers.bodies.byte('bodies') as BodyKind;
+  const bodyBytes = body === BODY_NONE ? 0 : size + unzigzag(readers.bodyBytes.varint('bodyBytes'));
+  if (body === BODY_CHUNKS) readChunks(readers, bodyBytes, table);
+  return {
+    body,
+    bodyBytes,
+    inline: body === BODY_INLINE ? readers.inlineBytes.bytes(bodyBytes, 'inlineBytes') : undefined,
+    chunks: [],
+    nested: body === BODY_NESTED ? (readers.nestedIds.bytes(ID_BYTES, 'nestedIds') as Id) : undefined,
+  };
+}
+
+function readChunks(readers: Readers, bodyBytes: number, table: RecipeTable): void {
+  let left = bodyBytes;
+  const count = readers.chunkCounts.varint('chunkCounts', RECIPE_CHUNKS_MAX);
+  for (let index = 0; index < count; index++) {
+    const length = index < count - 1 ? readers.chunkLengths.varint('chunkLengths', CHUNK_BYTES_MAX) : left;
+    table.pushChunk(readers.chunkIds.bytes(ID_BYTES, 'chunkIds'), length);
+    left -= length;
+  }
+}
+
+function damaged(what: string, cause?: unknown): TransferError {
+  return new TransferError('INTEGRITY', `recipe: ${what}`, { cause });
+}

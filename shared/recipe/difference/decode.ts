@@ -1,0 +1,110 @@
+/** The receiving side of a recipe difference. Format: shared/DIFFERENCE.md. */
+import { TransferError } from '../../errors.ts';
+import { ID_BYTES, asId, type Id } from '../../hash.ts';
+import type { Recipe } from '../recipe.ts';
+import { createRecipeTable, type RecipeTable } from '../table.ts';
+import { createBases, type Bases } from './bases.ts';
+import type { ChunkPlaces } from './chunk-model.ts';
+import { NO_ENTRY } from './cursors.ts';
+import { LITERAL, NO_FIELDS, createTemplateList, latin1Bytes, rowOf, type TemplateList } from './entry.ts';
+import { NO_EXTENSIONS } from './extension.ts';
+import { codeRecipe, type Sink, type Source } from './model.ts';
+import { createBitDecoder } from './range-coder.ts';
+import { createRowMap, type RowMap, type RowPlaces } from './row-map.ts';
+
+export interface DecodedDifference extends RowPlaces {
+  /** Lengths in bytes of the chunks that no base has, in the order of their first use. */
+  readonly freshLengths: readonly number[];
+  /**
+   * The recipe.
+   * @param ids of the fresh chunks, in order.
+   * @param id of the stream that the recipe rebuilds; whether it does is for the caller to check.
+   */
+  resolve(ids: readonly Id[], id: Id): Recipe;
+}
+
+/**
+ * @param bases the recipes that the difference was made with, in the same order.
+ * @param streams as for `encodeDifference`.
+ * @throws TransferError PROTOCOL_VIOLATION for bytes that are no difference to these bases, LIMIT_EXCEEDED for a recipe beyond a limit.
+ */
+export function decodeDifference(bytes: Uint8Array, bases: readonly Recipe[], streams: readonly Id[] = []): DecodedDifference {
+  const all = createBases(bases);
+  const { freshLengths, rows } = decode(bytes, all, streams, []);
+  return {
+    freshLengths,
+    ...rows.finish(),
+    // Decoding again costs less than keeping everything until the ids are known.
+    resolve(ids, id) {
+      if (ids.length !== freshLengths.length) throw new TransferError('INTERNAL', `${ids.length} ids for ${freshLengths.length} chunks`);
+      return decode(bytes, all, streams, ids).table.finish(id);
+    },
+  };
+}
+
+/** While decoding, nobody asks for the target. */
+const NO_SOURCE: Source = {
+  entryCount: 0,
+  next: () => ({ entry: { extensions: [], main: NO_FIELDS, path: '', link: '' }, extensions: NO_EXTENSIONS }),
+  choose: () => NO_ENTRY,
+  zeroTail: 0,
+  tail: [],
+};
+const NO_ID = asId(new Uint8Array(ID_BYTES));
+
+/** @param ids of the fresh chunks, as far as they are known. */
+function decode(bytes: Uint8Array, bases: Bases, streams: readonly Id[], ids: readonly Id[]) {
+  const coder = createBitDecoder(bytes);
+  const templates = createTemplateList(bases.templates);
+  const table = createRecipeTable();
+  const rows = createRowMap(bases);
+  const freshLengths: number[] = [];
+  const places: ChunkPlaces = {
+    baseCount: bases.chunkCount,
+    baseChunk: (number) => bases.chunk(number),
+    get freshCount() {
+      return freshLengths.length;
+    },
+    freshChunk: (number) => ({ id: ids[number] ?? NO_ID, length: freshLengths[number] as number }),
+    addFresh(_chunk, length) {
+      rows.addFresh();
+      return { id: ids[freshLengths.push(length) - 1] ?? NO_ID, length };
+    },
+    findBase: () => undefined,
+    findFresh: () => undefined,
+  };
+  codeRecipe({ coder, bases, templates, places, streams, source: NO_SOURCE, sink: createSink(table, templates, rows) });
+  coder.finish();
+  return { table, freshLengths, rows };
+}
+
+function createSink(table: RecipeTable, templates: TemplateList, rows: RowMap): Sink {
+  const indexes: number[] = [];
+  const indexOf = (template: number): number => {
+    if (template === LITERAL) return LITERAL;
+    return (indexes[template] ??= table.template(latin1Bytes(templates.at(template))));
+  };
+  return {
+    atRow: (row) => rows.atRow(row),
+    row(fields, baseEntry) {
+      rows.addRow(baseEntry);
+      ofPeer(() => table.append(rowOf(fields, indexOf(fields.template))));
+    },
+    end(zeroTail, tail) {
+      ofPeer(() => {
+        table.setZeroTail(zeroTail);
+        for (const chunk of tail) table.pushChunk(chunk.id, chunk.length);
+      });
+    },
+  };
+}
+
+/** What the table finds wrong with a row is the peer's doing here. */
+function ofPeer(append: () => void): void {
+  try {
+    append();
+  } catch (error) {
+    if (!(error instanceof TransferError && error.code === 'INTEGRITY')) throw error;
+    throw new TransferError('PROTOCOL_VIOLATION', error.message, { cause: error });
+  }
+}

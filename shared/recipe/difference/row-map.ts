@@ -1,0 +1,48 @@
+/** Remembers where in a target fresh chunks come first, and which base rows its rows are versions of. */
+import { createNumberColumn } from '../columns.ts';
+import type { Bases } from './bases.ts';
+import { NO_ENTRY } from './cursors.ts';
+
+/** A row of a base recipe. */
+export interface BaseRow {
+  readonly base: number;
+  readonly row: number;
+}
+
+/** Places of things in a target. */
+export interface RowPlaces {
+  /** For each fresh chunk the target's row of its first use; -1 for the tail. */
+  readonly freshRow: ArrayLike<number>;
+  /** The base row that a row of the target is taken for a version of. */
+  baseRow(this: void, row: number): BaseRow | undefined;
+}
+
+export interface RowMap {
+  /** The fresh chunks that are added next belong to this row; -1 for the tail. */
+  atRow(row: number): void;
+  addFresh(): void;
+  /** Takes the next row, and the base entry that it was coded against. */
+  addRow(baseEntry: number): void;
+  finish(): RowPlaces;
+}
+
+export function createRowMap(bases: Bases): RowMap {
+  const freshRows: number[] = [];
+  /** For each row its base entry and one; 0 without one. */
+  const baseEntries = createNumberColumn((length) => new Uint32Array(length));
+  let current = -1;
+  return {
+    atRow(row) {
+      current = row;
+    },
+    addFresh: () => void freshRows.push(current),
+    addRow: (baseEntry) => baseEntries.push(baseEntry + 1),
+    finish: () => ({
+      freshRow: Int32Array.from(freshRows),
+      baseRow(row) {
+        const entry = row < baseEntries.length ? baseEntries.at(row) - 1 : NO_ENTRY;
+        return entry === NO_ENTRY ? undefined : { base: bases.baseOfEntry(entry), row: bases.mainRow(entry) };
+      },
+    }),
+  };
+}

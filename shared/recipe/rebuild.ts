@@ -1,0 +1,163 @@
+/** Rebuilds a stream from its recipe: skeleton from the recipe, content from the store, nested streams from their own recipes. */
+import { equalBytes } from '../bytes.ts';
+import { TransferError } from '../errors.ts';
+import { createIdHasher, hex, type Id } from '../hash.ts';
+import { RECIPE_DEPTH_MAX } from '../limits.ts';
+import type { Store } from '../store/port.ts';
+import { BLOCK_BYTES, encodeHeader } from '../tar/header.ts';
+import type { ChunkRef, Recipe, Row } from './recipe.ts';
+import { paddingBytes } from './table.ts';
+
+export interface RebuildOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a rebuild reads from. */
+interface Sources {
+  readonly store: Pick<Store, 'getMany'>;
+  readonly loadRecipe: (id: Id) => Promise<Recipe>;
+}
+
+/** Bytes of one piece of the rebuilt stream; the last may be shorter. */
+const PIECE_BYTES = 256 * 1024;
+/** Stream bytes that are looked up together. Two batches are in memory: one being fetched, one being given out. */
+const BATCH_BYTES = 2 * 1024 * 1024;
+
+/** Bytes of the skeleton, or content to be fetched. */
+type Part = Uint8Array | ChunkRef;
+
+/** A row's body that is another stream. */
+interface NestedBody {
+  readonly nested: Id;
+  readonly bodyBytes: number;
+}
+
+/**
+ * The stream that `recipe` describes, in pieces of 256 KiB that belong to the caller. The last piece is given out only after the
+ * BLAKE3 of the whole was found right.
+ * @param loadRecipe gives the recipe of a nested stream.
+ * @throws TransferError INTEGRITY when content is missing or damaged, or the result is not the stream that `recipe.id` names.
+ */
+export async function* rebuildStream(
+  recipe: Recipe,
+  store: Pick<Store, 'getMany'>,
+  loadRecipe: (id: Id) => Promise<Recipe>,
+  { signal }: RebuildOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const hasher = createIdHasher();
+  let left = recipe.bytes;
+  let piece = new Uint8Array(Math.min(PIECE_BYTES, left));
+  let filled = 0;
+  for await (const batch of fetchedBatches(recipe, { store, loadRecipe })) {
+    signal?.throwIfAborted();
+    for (const bytes of batch) {
+      for (let at = 0; at < bytes.byteLength;) {
+        if (filled === piece.byteLength) {
+          if (left === 0) throw new TransferError('INTEGRITY', `the stream ${hex(recipe.id)} is longer than its recipe says`);
+          yield piece;
+          signal?.throwIfAborted();
+          piece = new Uint8Array(Math.min(PIECE_BYTES, left));
+          filled = 0;
+        }
+        const part = bytes.subarray(at, at + piece.byteLength - filled);
+        piece.set(part, filled);
+        filled += part.byteLength;
+        at += part.byteLength;
+        left -= part.byteLength;
+        if (filled === piece.byteLength) hasher.update(piece);
+      }
+    }
+  }
+  if (left > 0 || !equalBytes(hasher.digest(), recipe.id)) {
+    throw new TransferError('INTEGRITY', `the rebuilt stream is not ${hex(recipe.id)}`);
+  }
+  if (filled > 0) yield piece;
+}
+
+/** Skeleton and content in order; while one batch is given out, the next is being fetched. */
+async function* fetchedBatches(recipe: Recipe, sources: Sources): AsyncGenerator<readonly Uint8Array[], void, undefined> {
+  let ahead: Promise<readonly Uint8Array[]> | undefined;
+  for await (const parts of batchesOf(recipe, sources)) {
+    const fetched = fetchContents(parts, sources.store);
+    // Heard when its turn comes, if it ever does.
+    fetched.catch(() => undefined);
+    if (ahead) yield await ahead;
+    ahead = fetched;
+  }
+  if (ahead) yield await ahead;
+}
+
+/** The parts of `recipe` and of what is nested in it, in batches of about `BATCH_BYTES`. */
+async function* batchesOf(recipe: Recipe, { loadRecipe }: Sources): AsyncGenerator<readonly Part[], void, undefined> {
+  const open = [partsOf(recipe)];
+  let batch: Part[] = [];
+  let bytes = 0;
+  for (let innermost = open.at(-1); innermost; innermost = open.at(-1)) {
+    const { value: part, done } = innermost.next();
+    if (done === true) {
+      open.pop();
+    } else if ('nested' in part) {
+      if (open.length > RECIPE_DEPTH_MAX)
+        throw new TransferError('LIMIT_EXCEEDED', `streams are nested more than ${RECIPE_DEPTH_MAX} deep`);
+      open.push(partsOf(await loadNested(part, loadRecipe)));
+    } else {
+      batch.push(part);
+      bytes += part.length;
+      if (bytes < BATCH_BYTES) continue;
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function loadNested({ nested, bodyBytes }: NestedBody, loadRecipe: Sources['loadRecipe']): Promise<Recipe> {
+  const recipe = await loadRecipe(nested);
+  // Equal lengths also rule out a stream that contains itself.
+  if (recipe.bytes === bodyBytes && equalBytes(recipe.id, nested)) return recipe;
+  throw new TransferError('INTEGRITY', `the recipe of ${hex(nested)} is of another stream`);
+}
+
+/** `parts` with the content of each chunk in its place; a chunk is fetched once. */
+async function fetchContents(parts: readonly Part[], store: Sources['store']): Promise<readonly Uint8Array[]> {
+  const positions = new Map<string, number>();
+  const ids: Id[] = [];
+  const order = parts.map((part) => {
+    if (part instanceof Uint8Array) return -1;
+    const key = hex(part.id);
+    const position = positions.get(key) ?? ids.push(part.id) - 1;
+    positions.set(key, position);
+    return position;
+  });
+  const contents = ids.length === 0 ? [] : await store.getMany('chunk', ids);
+  return parts.map((part, index) => {
+    if (part instanceof Uint8Array) return part;
+    const content = contents[order[index] as number];
+    if (content?.byteLength !== part.length) throw new TransferError('INTEGRITY', `chunk ${hex(part.id)} has not ${part.length} bytes`);
+    return content;
+  });
+}
+
+function* partsOf(recipe: Recipe): Generator<Part | NestedBody, void, undefined> {
+  for (let index = 0; index < recipe.rowCount; index++) {
+    const row = recipe.row(index);
+    yield headerOf(recipe, row);
+    if (row.inline) yield row.inline;
+    if (row.nested) yield { nested: row.nested, bodyBytes: row.bodyBytes };
+    yield* recipe.chunksOf(index);
+    const padding = row.padding ?? zeros.subarray(0, paddingBytes(row));
+    if (padding.byteLength > 0) yield padding;
+  }
+  for (let left = recipe.zeroTail; left > 0; left -= zeros.byteLength) yield zeros.subarray(0, left);
+  yield* recipe.tail;
+}
+
+const zeros: Uint8Array = new Uint8Array(64 * 1024);
+
+function headerOf(recipe: Recipe, row: Row): Uint8Array {
+  if (row.literal) return row.literal;
+  const block = new Uint8Array(BLOCK_BYTES);
+  encodeHeader(recipe.templates[row.template ?? 0] as Uint8Array, row, block, 0);
+  return block;
+}

@@ -1,0 +1,112 @@
+/** The store in memory: for tests, and for peers that keep nothing. */
+import { randomBytes } from 'node:crypto';
+import { TransferError } from '../errors.ts';
+import { asId, hashBytes, hex, type Id } from '../hash.ts';
+import { equalBytes } from '../bytes.ts';
+import { STORE_ID_BYTES } from './identity.ts';
+import type { CheckReport, RecordKind, Store, StoreRecord } from './port.ts';
+
+interface Entry {
+  readonly key: Id;
+  readonly bytes: Uint8Array;
+}
+
+/** An empty store that forgets everything with the process. `random` gives the store id. */
+export function createMemoryStore(random: (bytes: number) => Uint8Array = randomBytes): Store {
+  return new MemoryStore(new Uint8Array(random(STORE_ID_BYTES)));
+}
+
+class MemoryStore implements Store {
+  readonly storeId: Uint8Array;
+  readonly #kinds: Record<RecordKind, Map<string, Entry>> = { chunk: new Map(), recipe: new Map(), image: new Map() };
+  #closed = false;
+
+  constructor(storeId: Uint8Array) {
+    this.storeId = storeId;
+  }
+
+  async hasMany(kind: RecordKind, keys: readonly Id[]): Promise<boolean[]> {
+    const entries = this.#open(kind);
+    return keys.map((key) => entries.has(hex(key)));
+  }
+
+  async findMany(kind: RecordKind, prefixes: readonly Uint8Array[]): Promise<(Id | undefined)[]> {
+    const sorted = [...this.#open(kind).keys()].toSorted();
+    return prefixes.map((prefix) => {
+      const wanted = hex(prefix);
+      const found = sorted.find((key) => key.startsWith(wanted));
+      return found === undefined ? undefined : this.#open(kind).get(found)?.key;
+    });
+  }
+
+  async put(records: readonly StoreRecord[]): Promise<number> {
+    let added = 0;
+    for (const { kind, key, bytes } of records) {
+      const entries = this.#open(kind);
+      const known = entries.has(hex(key));
+      if (!known) added++;
+      if (!known || kind === 'image') entries.set(hex(key), { key: asId(key.slice()), bytes: bytes.slice() });
+    }
+    return added;
+  }
+
+  async flush(): Promise<void> {
+    this.#open('chunk');
+  }
+
+  async getMany(kind: RecordKind, keys: readonly Id[]): Promise<Uint8Array[]> {
+    const entries = this.#open(kind);
+    return keys.map((key) => {
+      const entry = entries.get(hex(key));
+      if (entry === undefined) throw new TransferError('INTEGRITY', `${kind} ${hex(key)} is not in the store`);
+      if (!isSound(kind, entry)) throw new TransferError('INTEGRITY', `${kind} ${hex(key)} does not match its hash`);
+      return entry.bytes.slice();
+    });
+  }
+
+  async get(kind: RecordKind, key: Id): Promise<Uint8Array | undefined> {
+    return this.#open(kind).has(hex(key)) ? (await this.getMany(kind, [key]))[0] : undefined;
+  }
+
+  async *keys(kind: RecordKind): AsyncGenerator<Id> {
+    for (const { key } of this.#open(kind).values()) yield key;
+  }
+
+  async stats() {
+    const chunks = this.#open('chunk');
+    let chunkBytes = 0;
+    for (const { bytes } of chunks.values()) chunkBytes += bytes.byteLength;
+    const records = { chunk: chunks.size, recipe: this.#kinds.recipe.size, image: this.#kinds.image.size };
+    return { records, chunkBytes, diskBytes: 0 };
+  }
+
+  async check({ readAll = false, signal }: { readonly readAll?: boolean; readonly signal?: AbortSignal } = {}): Promise<CheckReport> {
+    const problems: CheckReport['problems'][number][] = [];
+    let recordsRead = 0;
+    for (const kind of ['chunk', 'recipe', 'image'] as const) {
+      for (const entry of this.#open(kind).values()) {
+        if (signal?.aborted === true) throw TransferError.from(signal.reason);
+        recordsRead++;
+        if (readAll && !isSound(kind, entry)) problems.push({ kind, key: hex(entry.key), what: 'does not match its hash' });
+      }
+    }
+    return { recordsRead, problems };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #open(kind: RecordKind): Map<string, Entry> {
+    if (this.#closed) throw new TransferError('INTERNAL', 'the store is closed');
+    return this.#kinds[kind];
+  }
+}
+
+function isSound(kind: RecordKind, { key, bytes }: Entry): boolean {
+  return kind !== 'chunk' || equalBytes(hashBytes(bytes), key);
+}

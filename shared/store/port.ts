@@ -1,0 +1,82 @@
+/**
+ * The store: an append-only memory of content. The sender's pool and the receiver's store are the same code.
+ *
+ * Three kinds of record live in it, each found by a 32-byte key:
+ *  - `chunk`: content, keyed by the BLAKE3 of its bytes;
+ *  - `recipe`: how to rebuild one stream (a layer, an archive), keyed by the BLAKE3 of that stream's bytes;
+ *  - `image`: what was delivered under which references, keyed by the BLAKE3 of the archive's bytes. A later record of the
+ *    same key replaces the earlier one.
+ * Layout, write ordering and recovery of the durable adapter: STORE.md.
+ */
+import type { Id } from '../hash.ts';
+
+export const RECORD_KINDS = ['chunk', 'recipe', 'image'] as const;
+export type RecordKind = (typeof RECORD_KINDS)[number];
+
+export interface StoreRecord {
+  readonly kind: RecordKind;
+  readonly key: Id;
+  /** Raw bytes; the store may compress them at rest. Owned by the store until `put` resolves. */
+  readonly bytes: Uint8Array;
+}
+
+export interface StoreStats {
+  /** Records by kind. */
+  readonly records: Readonly<Record<RecordKind, number>>;
+  /** Raw bytes of all chunks, each counted once. */
+  readonly chunkBytes: number;
+  /** Bytes on disk: packs and index. */
+  readonly diskBytes: number;
+}
+
+export interface CheckReport {
+  readonly recordsRead: number;
+  /** Damage found; empty when the store is sound. */
+  readonly problems: readonly { readonly kind: RecordKind | 'pack' | 'index'; readonly key: string; readonly what: string }[];
+}
+
+export interface Store extends AsyncDisposable {
+  /** 16 random bytes, made when the store was created: who this store is, for a peer that remembers it. */
+  readonly storeId: Uint8Array;
+
+  /** For each key, in order, whether the store has it. Sees what was put and not yet flushed. */
+  hasMany(kind: RecordKind, keys: readonly Id[]): Promise<boolean[]>;
+
+  /**
+   * For each prefix (1 to 32 bytes) the first key of that kind that begins with it, or undefined. Flushes first.
+   * For questions from a peer that names content by the beginning of its key.
+   */
+  findMany(kind: RecordKind, prefixes: readonly Uint8Array[]): Promise<(Id | undefined)[]>;
+
+  /**
+   * Appends records. Known keys of kind `chunk` and `recipe` are skipped; `image` replaces. Resolves when the records can be read
+   * back, which is before they are durable.
+   * @returns how many were new.
+   * @throws TransferError NO_SPACE when the disk is full; the store stays usable and keeps all earlier records.
+   */
+  put(records: readonly StoreRecord[]): Promise<number>;
+
+  /** Resolves when everything put before the call survives a power cut. Concurrent calls share one sync. */
+  flush(): Promise<void>;
+
+  /**
+   * The verified bytes of each key, in order. A chunk is hashed, every other kind is checked against its checksum.
+   * The arrays belong to the caller.
+   * @throws TransferError INTEGRITY when a record is missing or damaged (message names kind and key).
+   */
+  getMany(kind: RecordKind, keys: readonly Id[]): Promise<Uint8Array[]>;
+
+  /** As `getMany` of one key, but undefined where the store does not have it. */
+  get(kind: RecordKind, key: Id): Promise<Uint8Array | undefined>;
+
+  /** All keys of a kind, in no particular order. */
+  keys(kind: RecordKind): AsyncIterable<Id>;
+
+  stats(): Promise<StoreStats>;
+
+  /** Reads every record (`readAll`) or only the index and pack structure, and reports damage without changing anything. */
+  check(options?: { readonly readAll?: boolean; readonly signal?: AbortSignal }): Promise<CheckReport>;
+
+  /** Flushes and closes; idempotent. */
+  close(): Promise<void>;
+}

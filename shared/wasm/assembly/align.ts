@@ -1,0 +1,199 @@
+/**
+ * Finds which old bytes lie under which new bytes: the matching half of a delta.
+ *
+ * As in bsdiff (Percival, "Naive differences of executable code", 2003) a piece of the target follows the base at a fixed shift
+ * and may differ in places. Which pieces is decided by dynamic programming over estimated costs: positions in a hash index
+ * propose shifts, a beam of them is followed byte by byte, and the cheapest way through the target wins.
+ *
+ * Works on copies: it blanks operands in both contents.
+ */
+import { gap, HIT, jump, LEAVE, miss, setCosts, SLACK } from './align/costs';
+import { base, baseBytes, commonBytes, setContent, target, targetBytes } from './align/content';
+import * as beam from './align/beam';
+import { blankOperands } from './align/blank';
+import { entryPosition, firstEntry, hasKey, indexBase, keyBytes, nextEntry } from './align/index';
+import { addNode, commit, hasRoom, pieceCount, ROOT, startPieces } from './align/pieces';
+import { steadyShift } from './align/tables';
+
+/** An exact run of this length settles everything before it. */
+const SETTLED_BYTES: u32 = 256;
+/** Differences that a backward extension may contain. */
+const BACKWARD_MISSES_MAX: i32 = 8;
+
+let depth: i32 = 0;
+/** The best of the beam. */
+let best: i32 = 0;
+/** Where the ring of branch points begins. */
+let ringFrom: u32 = 0;
+
+/** Both contents, with 24 readable bytes behind each; `isCode` blanks operands. */
+export function prepare(baseAt: usize, baseLength: u32, targetAt: usize, targetLength: u32, isCode: bool): void {
+  setContent(baseAt, baseLength, targetAt, targetLength);
+  if (!isCode) return;
+  blankOperands(baseAt, baseLength);
+  blankOperands(targetAt, targetLength);
+}
+
+/** See align/index.ts. */
+export function index(headsAt: usize, headBits: i32, linksAt: usize, step: u32, hasLongKey: bool): void {
+  indexBase(headsAt, headBits, linksAt, step, hasLongKey);
+}
+
+/**
+ * @param nodesAt room for `nodesMax` nodes of 16 bytes, at least 1024
+ * @param piecesAt room for one piece of 12 bytes for each 4 bytes of the target, and one more
+ * @param chainMax how many positions of a chain are looked at
+ * @returns the number of pieces
+ */
+export function align(nodesAt: usize, nodesMax: u32, piecesAt: usize, chainMax: i32, missCost: i32, gapCost: i32, pieceCost: i32): u32 {
+  setCosts(missCost, gapCost, pieceCost);
+  depth = chainMax;
+  startPieces(nodesAt, nodesMax, piecesAt);
+  restart(0, 0, true);
+  let position: u32 = 0;
+  let proposedAt = u32.MAX_VALUE;
+  while (position < targetBytes) {
+    const run = beam.live == 1 && !beam.isGap(0) ? exactRun(position, beam.shiftOf(0)) : 0;
+    if (run > 0) {
+      position = skip(position, run);
+      continue;
+    }
+    const holds = !beam.isGap(best) && exactRun(position, beam.shiftOf(best), 1) == 1;
+    if (!holds && baseBytes >= keyBytes && position + keyBytes <= targetBytes) {
+      propose(position, proposedAt + 1 == position);
+      proposedAt = position;
+    }
+    step(position++, !holds);
+    if (!hasRoom(beam.BEAM * 4)) {
+      const shift = beam.shiftOf(best);
+      const wasGap = beam.isGap(best);
+      commit(beam.nodeOf(best), position);
+      restart(position, shift, wasGap);
+    }
+  }
+  commit(beam.nodeOf(best), targetBytes);
+  return pieceCount;
+}
+
+function restart(position: u32, shift: i32, isGap: bool): void {
+  beam.clearBeam();
+  const node = addNode(position, shift, isGap, ROOT);
+  beam.follow(shift, 0, node, isGap);
+  beam.remember(position, 0, node, shift);
+  best = 0;
+  ringFrom = position;
+}
+
+function exactRun(position: u32, shift: i32, limit: u32 = u32.MAX_VALUE): u32 {
+  const at = position + shift;
+  if (at >= baseBytes) return 0;
+  return commonBytes(target + position, base + at, min(limit, min(targetBytes - position, baseBytes - at)));
+}
+
+/** Goes over `run` equal bytes with the only alignment there is. */
+function skip(position: u32, run: u32): u32 {
+  const cost = beam.costOf(0);
+  const node = beam.nodeOf(0);
+  const shift = beam.shiftOf(0);
+  best = 0;
+  for (let i = run > beam.RING ? run - beam.RING + 1 : 1; i <= run; i++) beam.remember(position + i, cost + <i32>i * HIT, node, shift);
+  beam.setCost(0, cost + <i32>run * HIT);
+  position += run;
+  if (run > SETTLED_BYTES) {
+    commit(node, position);
+    restart(position, shift, false);
+  }
+  return position;
+}
+
+/** Adds the shifts that the index knows for the key at `position`, each from where it is cheapest to branch off. */
+function propose(position: u32, wasProposedBefore: bool): void {
+  const from = target + position;
+  let entry = firstEntry(from);
+  for (let left = depth; entry != 0 && left > 0; left--, entry = nextEntry(entry)) {
+    const at = entryPosition(entry);
+    if (!hasKey(from, at)) continue;
+    // Found one byte earlier already.
+    if (wasProposedBefore && at > 0 && load<u8>(from - 1) == load<u8>(base + at - 1)) continue;
+    const shift = <i32>(at - position);
+    if (beam.isFollowed(shift) || !hasRoom(1)) continue;
+    branch(position, at, shift);
+  }
+}
+
+function branch(position: u32, at: u32, shift: i32): void {
+  let cost = 0;
+  let misses = 0;
+  let cheapest = i32.MAX_VALUE;
+  let cheapestBack: u32 = 0;
+  for (let back: u32 = 0; ; back++) {
+    const total = beam.branchCost(position - back, shift) + cost;
+    if (total < cheapest) {
+      cheapest = total;
+      cheapestBack = back;
+    }
+    if (back >= beam.RING - 2 || position - back <= ringFrom || at == back) break;
+    if (load<u8>(target + position - back - 1) == load<u8>(base + at - back - 1)) cost += HIT;
+    else {
+      cost += miss;
+      if (++misses > BACKWARD_MISSES_MAX) break;
+    }
+  }
+  const start = position - cheapestBack;
+  beam.follow(shift, cheapest, addNode(start, shift, false, beam.branchNode(start)), false);
+}
+
+/** Takes the byte at `position` into the cost of every alignment and lets the hopeless go. */
+function step(position: u32, mayLeave: bool): void {
+  const leader = best;
+  const leaderShift = beam.shiftOf(leader);
+  let isLost = false;
+  let cheapest = i32.MAX_VALUE;
+  for (let i = 0; i < beam.live; i++) {
+    let cost = gap;
+    if (!beam.isGap(i)) {
+      cost = beam.byteCost(i, position);
+      if (i == leader && cost == miss) isLost = true;
+    }
+    cost += beam.costOf(i);
+    beam.setCost(i, cost);
+    if (cost < cheapest) {
+      cheapest = cost;
+      best = i;
+    }
+  }
+  if (isLost) searchTable(position, leaderShift);
+  const shift = beam.shiftOf(best);
+  const node = beam.nodeOf(best);
+  cheapest = beam.costOf(best);
+  beam.remember(position + 1, cheapest, node, shift);
+  const hasGap = prune(cheapest, shift);
+  if (mayLeave && !hasGap && beam.live < beam.BEAM) beam.follow(shift, cheapest + LEAVE, addNode(position + 1, shift, true, node), true);
+}
+
+function searchTable(position: u32, shift: i32): void {
+  const steady = steadyShift(position, shift);
+  if (steady == shift || beam.isFollowed(steady) || !hasRoom(1) || beam.live == beam.BEAM) return;
+  const cost = beam.branchCost(position, steady) + miss;
+  beam.follow(steady, cost, addNode(position, steady, false, beam.branchNode(position)), false);
+  if (cost < beam.costOf(best)) best = beam.live - 1;
+}
+
+/** Keeps what can still win; true where a gap is among it. */
+function prune(cheapest: i32, shift: i32): bool {
+  let hasGap = false;
+  let kept = 0;
+  let leader = 0;
+  for (let i = 0; i < beam.live; i++) {
+    const isGap = beam.isGap(i);
+    const limit = isGap ? LEAVE : jump(beam.shiftOf(i), shift) + SLACK;
+    if (i != best && beam.costOf(i) > cheapest + limit) continue;
+    if (isGap) hasGap = true;
+    if (i == best) leader = kept;
+    if (kept != i) beam.move(kept, i);
+    kept++;
+  }
+  beam.keep(kept);
+  best = leader;
+  return hasGap;
+}

@@ -1,0 +1,51 @@
+/** The worked example of shared/PROTOCOL.md, decoded and made again by the code. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { decodeSegmentFrame, encodeSegmentFrame } from '../../shared/wire/bulk.ts';
+import { FRAME } from '../../shared/wire/frames.ts';
+import { decodeMessage, encodeMessage } from '../../shared/wire/messages.ts';
+
+const document = readFileSync(new URL('../../shared/PROTOCOL.md', import.meta.url), 'utf8');
+
+function example(name: string): Uint8Array {
+  const line = new RegExp(`^[<>] ${name} +([0-9a-f ]+)$`, 'm').exec(document)?.[1];
+  return new Uint8Array(Buffer.from((line ?? '').replaceAll(' ', ''), 'hex'));
+}
+
+const id = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+
+describe('PROTOCOL.md', () => {
+  it('hello', () => {
+    expect(decodeMessage('hello', example('hello'))).toEqual([[1], 'lighterman 0.1.0']);
+    expect(new Uint8Array(encodeMessage('hello', [[1], 'lighterman 0.1.0']))).toEqual(example('hello'));
+  });
+
+  it('offer', () => {
+    const layers = Buffer.concat([id(0x22).subarray(0, 8), id(0x33).subarray(0, 8)]);
+    const [image, name, imageId, archiveId, prefixes, deliver] = decodeMessage('offer', example('offer'));
+    expect([image, name, imageId, archiveId.byteLength, Buffer.from(prefixes), deliver]).toEqual([0, 'shop:2', id(0x11), 0, layers, 1]);
+    expect(new Uint8Array(encodeMessage('offer', [0, 'shop:2', id(0x11), new Uint8Array(0), layers, 1]))).toEqual(example('offer'));
+  });
+
+  it('welcome and answer', () => {
+    expect(decodeMessage('welcome', example('welcome'))).toEqual([1, 'lightermand 0.1.0', id(0xaa).subarray(0, 8)]);
+    expect(decodeMessage('answer', example('answer'))).toEqual([0, 1, new Uint8Array(0), 1]);
+  });
+
+  it('segment', () => {
+    const segment = {
+      segment: 5,
+      stream: 2,
+      runs: [{ codec: 0, chunkCount: 1, base: { kind: 'none' as const }, payload: Buffer.from('hello') }],
+    };
+    expect(decodeSegmentFrame(example('segment'))).toEqual({
+      ...segment,
+      runs: [{ ...segment.runs[0], payload: expect.any(Uint8Array) as Uint8Array }],
+    });
+    expect(new Uint8Array(encodeSegmentFrame(segment))).toEqual(example('segment'));
+  });
+
+  it('names every frame type with its number', () => {
+    for (const [name, type] of Object.entries(FRAME)) expect(document).toMatch(new RegExp(`^\\| ${type} \\| ${name} \\|`, 'm'));
+  });
+});

@@ -1,0 +1,78 @@
+/** A sender and a receiver in this process, joined by a channel in memory: the real session, without sockets and child processes. */
+import type { Channel } from '../../shared/channel/port.ts';
+import { createMemoryChannelPair } from '../../shared/channel/memory-channel.ts';
+import { systemClock } from '../../shared/clock.ts';
+import type { Store } from '../../shared/store/port.ts';
+import { openCatalog } from '../../receiver/catalog.ts';
+import { createDecodePool } from '../../receiver/decode-pool.ts';
+import { deliverToDirectory } from '../../receiver/deliver/archive.ts';
+import { receiveImages } from '../../receiver/receive-image.ts';
+import { shipImages, type ShipResult } from '../../sender/ship-image.ts';
+import { inPieces } from './ingested.ts';
+
+export interface JoinedAgents {
+  readonly pool: Store;
+  readonly store: Store;
+  /** Where the receiver writes `NAME_TAG.tar`. */
+  readonly delivered: string;
+}
+
+export interface Crossing extends ShipResult {
+  /** The conversation in turns, the sender's `>` and the receiver's `<`: one round trip is `><`. */
+  readonly turns: string;
+}
+
+/** Ships archives, each under the names in it, in one session. @throws TransferError as `shipImages`. */
+export async function shipArchives(agents: JoinedAgents, archives: readonly Uint8Array[]): Promise<Crossing> {
+  const [senderEnd, receiverEnd] = createMemoryChannelPair();
+  const turns: string[] = [];
+  await using decoders = createDecodePool(1);
+  const receiving = receiveImages(receiverEnd, 'memory', {
+    store: agents.store,
+    decoders,
+    catalog: await openCatalog(agents.store),
+    deliver: deliverToDirectory(agents.store, agents.delivered),
+    clock: systemClock,
+    agent: 'test receiver',
+    log: { info: () => {}, warn: () => {} },
+  });
+  const sources = archives.map((archive, i) => ({
+    name: `archive ${i}`,
+    inspection: undefined,
+    bytes: archive.byteLength,
+    read: () => inPieces(archive),
+  }));
+  const result = await shipImages(
+    { sources, as: undefined, effort: 'auto', dryRun: false },
+    {
+      pool: agents.pool,
+      connect: () => Promise.resolve(watched(senderEnd, (turn) => turns.at(-1) !== turn && turns.push(turn))),
+      agent: 'test sender',
+      clock: systemClock,
+      signal: new AbortController().signal,
+      onProgress: () => {},
+    },
+  );
+  await receiving;
+  return { ...result, turns: turns.join('') };
+}
+
+function watched(channel: Channel, onFrame: (direction: '>' | '<') => void): Channel {
+  return {
+    send(frame) {
+      onFrame('>');
+      return channel.send(frame);
+    },
+    frames: (async function* () {
+      for await (const frame of channel.frames) {
+        onFrame('<');
+        yield frame;
+      }
+    })(),
+    get counters() {
+      return channel.counters;
+    },
+    close: () => channel.close(),
+    abort: () => channel.abort(),
+  };
+}

@@ -1,0 +1,84 @@
+/** Which codec content gets, and what the decoders refuse. */
+import { expect, test } from 'vitest';
+import { concatBytes, utf8 } from '../../shared/bytes.ts';
+import { CODEC, codecName, needsBase } from '../../shared/delta/codecs.ts';
+import { decodeContent, encodeContent, type EffortLevel } from '../../shared/delta/content.ts';
+import { BASE_BYTES_MAX, RUN_BYTES_MAX } from '../../shared/limits.ts';
+import { codeContent, editedContent, gzipMember, gzippedContent, textContent } from '../support/delta-contents.ts';
+import { seededBytes } from '../support/random.ts';
+
+const text = textContent(1, 4000);
+const code = codeContent(2, 400);
+const movedCode = codeContent(2, 400, 200, 48);
+const zipped = gzippedContent(3, 4, 9);
+/** An edit near its start changes every compressed byte of a member. */
+const zippedEdited = gzipMember(concatBytes([text.subarray(100, 120), textContent(3, 300)]), 9);
+
+test.each<[keyof typeof CODEC, Uint8Array, Uint8Array | undefined, EffortLevel]>([
+  ['raw', seededBytes(5, 3000), undefined, 'max'],
+  ['zstd', text, undefined, 'mid'],
+  ['zstdBase', concatBytes([text.subarray(500), text.subarray(0, 300)]), text, 'min'],
+  ['patch', movedCode, code, 'low'],
+  ['mix', text, undefined, 'max'],
+  ['mixBase', editedContent(text, 6, 40), text, 'max'],
+  ['opened', zipped, undefined, 'high'],
+  ['openedBase', zippedEdited, zipped, 'low'],
+])('%s is what suits the content', (name, target, base, level) => {
+  const { codec, usesBase, payload } = encodeContent(target, base, level);
+  expect(codecName(codec)).toBe(name);
+  expect(usesBase).toBe(needsBase(codec));
+  expect(Buffer.compare(decodeContent(codec, payload, usesBase ? base : undefined, target.byteLength), target)).toBe(0);
+});
+
+test('operands that moved with their code cost next to nothing', () => {
+  // Seen from the end, all code of the second half stands where it stood; only operands differ.
+  const half = code.byteLength >> 1;
+  let changed = 0;
+  for (let back = 1; back < half; back++) if (code.at(-back) !== movedCode.at(-back)) changed++;
+  expect(changed).toBeGreaterThan(80);
+  expect(encodeContent(movedCode, code, 'low').payload.byteLength).toBeLessThan(changed);
+});
+
+test('an edit inside of a gzip member costs what the edit costs', () => {
+  expect(encodeContent(zippedEdited, zipped, 'max').payload.byteLength).toBeLessThan(zippedEdited.byteLength / 4);
+});
+
+test('a base that does not help is not used', () => {
+  const target = utf8(Buffer.from(seededBytes(8, 5000)).toString('hex'));
+  const { usesBase, payload } = encodeContent(target, seededBytes(7, 5000), 'max');
+  expect(usesBase).toBe(false);
+  expect(payload.byteLength).toBe(encodeContent(target, undefined, 'max').payload.byteLength);
+});
+
+test('a base that begins like a trained zstd dictionary is used as what it is', () => {
+  const base = concatBytes([new Uint8Array([0x37, 0xa4, 0x30, 0xec]), text]);
+  const target = concatBytes([text.subarray(5), text.subarray(0, 900)]);
+  const { codec, payload } = encodeContent(target, base, 'min');
+  expect(codecName(codec)).toBe('zstdBase');
+  expect(Buffer.compare(decodeContent(codec, payload, base, target.byteLength), target)).toBe(0);
+});
+
+test('empty content and one byte go as they are', () => {
+  for (const target of [new Uint8Array(0), new Uint8Array([7])]) {
+    const { codec, payload } = encodeContent(target, text, 'max');
+    expect([codec, payload]).toEqual([CODEC.raw, target]);
+    expect(decodeContent(codec, payload, undefined, target.byteLength)).toEqual(target);
+  }
+});
+
+const nothing = new Uint8Array(0);
+test.each<[string, string, number, Uint8Array, Uint8Array | undefined, number]>([
+  ['a target beyond the limit', 'LIMIT_EXCEEDED', CODEC.zstd, nothing, undefined, RUN_BYTES_MAX + 1],
+  ['a base beyond the limit', 'LIMIT_EXCEEDED', CODEC.patch, nothing, new Uint8Array(BASE_BYTES_MAX + 1), 1],
+  ['a payload longer than its content', 'LIMIT_EXCEEDED', CODEC.zstd, new Uint8Array(3), undefined, 2],
+  ['a codec that does not exist', 'PROTOCOL_VIOLATION', 99, nothing, undefined, 1],
+  ['a codec without its base', 'PROTOCOL_VIOLATION', CODEC.mixBase, nothing, undefined, 1],
+  ['a base for a codec that has none', 'PROTOCOL_VIOLATION', CODEC.mix, nothing, text, 1],
+  ['raw content of another length', 'INTEGRITY', CODEC.raw, new Uint8Array(2), undefined, 3],
+  ['a mixed code without its form', 'PROTOCOL_VIOLATION', CODEC.mix, nothing, undefined, 5],
+  ['opened content in opened content', 'PROTOCOL_VIOLATION', CODEC.opened, new Uint8Array([CODEC.opened, 1, 0]), undefined, 50],
+  ['opened content whose codec wants a base', 'PROTOCOL_VIOLATION', CODEC.opened, new Uint8Array([CODEC.patch, 1, 0]), undefined, 50],
+  ['a maker that does not exist', 'PROTOCOL_VIOLATION', CODEC.opened, new Uint8Array([CODEC.raw, 4, 1, 0, 4, 0x0a]), undefined, 50],
+])('refused: %s', (_, error, codec, payload, base, targetBytes) => {
+  expect(() => decodeContent(codec, payload, base, targetBytes)).toThrow(expect.objectContaining({ code: error }));
+});

@@ -1,0 +1,87 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { hashBytes } from '../../shared/hash.ts';
+import { utf8 } from '../../shared/bytes.ts';
+import { encodeDifference } from '../../shared/recipe/difference/encode.ts';
+import { BODY_CHUNKS, type ChunkRef, type Recipe } from '../../shared/recipe/recipe.ts';
+import { createRecipeTable } from '../../shared/recipe/table.ts';
+import { TEMPLATE_BYTES } from '../../shared/tar/header.ts';
+import { planRuns, type PlannedRun } from '../../sender/plan.ts';
+
+const OPTIONS = { runBytes: 1000, windowBytes: 4000, baseBytes: 3000 };
+
+/** A recipe of files: name to lengths of chunks; a chunk is told from others by its file, place and `version`. */
+function recipeOf(files: Readonly<Record<string, readonly number[]>>, version: string): Recipe {
+  const table = createRecipeTable();
+  const template = table.template(new Uint8Array(TEMPLATE_BYTES));
+  for (const [name, lengths] of Object.entries(files)) {
+    const chunks: ChunkRef[] = lengths.map((length, i) => ({ id: hashBytes(utf8(`${name} ${i} ${version}`)), length }));
+    const bytes = lengths.reduce((sum, length) => sum + length, 0);
+    const common = { template, literal: undefined, link: new Uint8Array(0), mode: 0o644, uid: 0, gid: 0, mtime: 1 };
+    table.append({
+      ...common,
+      name: utf8(name),
+      size: bytes,
+      body: BODY_CHUNKS,
+      bodyBytes: bytes,
+      inline: undefined,
+      chunks,
+      nested: undefined,
+      padding: undefined,
+    });
+  }
+  return table.finish(hashBytes(utf8(version)));
+}
+
+function plan(target: Recipe, bases: readonly Recipe[], needed?: readonly number[]): PlannedRun[] {
+  const difference = encodeDifference(target, bases);
+  return planRuns({ recipe: target, difference, bases, needed: needed ?? difference.fresh.map((_, i) => i) }, OPTIONS);
+}
+
+describe('plan', () => {
+  it('puts small files together, and ends a run when it has enough', () => {
+    const runs = plan(recipeOf({ a: [300], b: [300], c: [500], d: [200] }, 'new'), []);
+    expect(runs.map(({ fresh, bytes, base }) => [fresh, bytes, base.kind])).toEqual([
+      [[0, 1, 2], 1100, 'none'],
+      [[3], 200, 'none'],
+    ]);
+  });
+
+  it('leans on the old versions of the files in the run', () => {
+    const old = recipeOf({ a: [300], b: [300], z: [900] }, 'old');
+    const [run] = plan(recipeOf({ a: [310], b: [290] }, 'new'), [old]);
+    expect(run?.base.kind).toBe('rows');
+    expect(run?.baseChunks).toEqual([...old.row(0).chunks, ...old.row(1).chunks]);
+  });
+
+  it('cuts a large file into windows, each leaning on the same place of the old one', () => {
+    const old = recipeOf({ big: Array.from({ length: 20 }, () => 1000) }, 'old');
+    const runs = plan(recipeOf({ big: Array.from({ length: 20 }, () => 1000) }, 'new'), [old]);
+    expect(runs.map(({ bytes }) => bytes)).toEqual([4000, 4000, 4000, 4000, 4000]);
+    for (const [i, { base }] of runs.entries()) {
+      const [range] = base.kind === 'ranges' ? base.ranges : [];
+      expect(range?.chunkCount).toBeLessThanOrEqual(3);
+      expect(Math.abs((range?.firstChunk ?? 0) - i * 4)).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it('plans every needed chunk once, in order, within the bounds', () => {
+    const lengths = fc.array(fc.integer({ min: 1, max: 1500 }), { minLength: 1, maxLength: 8 });
+    const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), { minLength: 1 });
+    const files = names.chain((all) => fc.record(Object.fromEntries(all.map((name) => [name, lengths]))));
+    fc.assert(
+      fc.property(files, files, fc.func(fc.boolean()), (before, after, isNeeded) => {
+        const target = recipeOf(after, 'new');
+        const bases = [recipeOf(before, 'old')];
+        const { fresh } = encodeDifference(target, bases);
+        const needed = fresh.flatMap((_, i) => (isNeeded(i) ? [i] : []));
+        const runs = plan(target, bases, needed);
+        expect(runs.flatMap((run) => run.fresh)).toEqual(needed);
+        for (const run of runs) {
+          expect(run.bytes).toBeLessThanOrEqual(OPTIONS.windowBytes);
+          expect(run.baseChunks.reduce((sum, chunk) => sum + chunk.length, 0)).toBeLessThanOrEqual(OPTIONS.baseBytes);
+        }
+      }),
+    );
+  });
+});
