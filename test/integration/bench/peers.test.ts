@@ -56,8 +56,6 @@ describe('techniques', () => {
     expect(second.sentBytes).toBeLessThan(first.sentBytes * 1.02);
     expect(second.receiverDiskBytesBefore).toBe(first.receiverDiskBytes);
     expect(second.receiverDiskBytes).toBeGreaterThan(1_200_000);
-    // Memory is sampled: a process that is over in milliseconds may be seen at its very beginning only.
-    expect(second.receiver.peakRssBytes).toBeGreaterThan(0);
     expect(second.roundTripsMax).toBeGreaterThanOrEqual(1);
   });
 
