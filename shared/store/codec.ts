@@ -1,35 +1,45 @@
 /** Stored bytes back to raw bytes. Codecs: STORE.md, "Record"; the other way: compressor.ts. */
-import { promisify } from 'node:util';
-import { zstdDecompress, zstdDecompressSync } from 'node:zlib';
 import { TransferError } from '../errors.ts';
 import { CODEC_RAW, CODEC_ZSTD } from './record.ts';
+import { createFrameExpander } from './zstd-context.ts';
 
-const decompress = promisify(zstdDecompress);
-
-/** From here expanding moves off the main thread; below, the hand-over costs more than the work. */
-const EXPAND_ASYNC_BYTES_MIN = 1024 * 1024;
-
-/**
- * Stored bytes to raw bytes; `rawLength` bounds the memory taken.
- * @throws TransferError INTEGRITY where they are not `rawLength` bytes in that codec; STORE_VERSION where the codec is unknown.
- */
-export async function unpackBytes(codec: number, stored: Uint8Array, rawLength: number): Promise<Uint8Array> {
-  if (codec !== CODEC_RAW && codec !== CODEC_ZSTD) throw new TransferError('STORE_VERSION', `codec ${codec} is of a later version`);
-  const raw = codec === CODEC_RAW ? stored : await expand(stored, rawLength);
-  if (raw.byteLength !== rawLength) throw new TransferError('INTEGRITY', `has ${raw.byteLength} bytes instead of ${rawLength}`);
-  return raw;
+export interface Unpacker {
+  /**
+   * Stored bytes to raw bytes; `rawLength` bounds the memory taken. The result shares a buffer with others of its time, or is `stored`.
+   * @throws TransferError INTEGRITY where they are not `rawLength` bytes in that codec; STORE_VERSION where the codec is unknown.
+   */
+  unpack(codec: number, stored: Uint8Array, rawLength: number): Uint8Array;
 }
 
-async function expand(stored: Uint8Array, rawLength: number): Promise<Uint8Array> {
-  const options = { chunkSize: outputBytes(rawLength), maxOutputLength: Math.max(rawLength, 1) };
-  try {
-    return rawLength < EXPAND_ASYNC_BYTES_MIN ? zstdDecompressSync(stored, options) : await decompress(stored, options);
-  } catch (cause) {
-    throw new TransferError('INTEGRITY', 'does not expand', { cause });
-  }
+/** Memory that is taken at once for records to come: many small ones cost as much as one large one. */
+const SLAB_BYTES = 512 * 1024;
+
+/** One context for the whole thread: it holds nothing from one call to the next. */
+const expander = createFrameExpander();
+
+export function createUnpacker(): Unpacker {
+  let slab = new Uint8Array(0);
+  const room = (bytes: number): Uint8Array => {
+    if (bytes > SLAB_BYTES / 4) return new Uint8Array(bytes);
+    if (slab.byteLength < bytes) slab = new Uint8Array(SLAB_BYTES);
+    const part = slab.subarray(0, bytes);
+    slab = slab.subarray(bytes);
+    return part;
+  };
+  return {
+    unpack(codec, stored, rawLength) {
+      if (codec === CODEC_RAW) {
+        if (stored.byteLength !== rawLength) throw wrongLength(stored.byteLength, rawLength);
+        return stored;
+      }
+      if (codec !== CODEC_ZSTD) throw new TransferError('STORE_VERSION', `codec ${codec} is of a later version`);
+      const raw = room(rawLength);
+      if (expander.run(stored, raw) === undefined) throw new TransferError('INTEGRITY', `does not expand to ${rawLength} bytes`);
+      return raw;
+    },
+  };
 }
 
-/** One output buffer where possible: joining several costs a copy. */
-function outputBytes(expected: number): number {
-  return Math.min(Math.max(expected + 64, 1024), EXPAND_ASYNC_BYTES_MIN);
+function wrongLength(found: number, expected: number): TransferError {
+  return new TransferError('INTEGRITY', `has ${found} bytes instead of ${expected}`);
 }

@@ -1,25 +1,19 @@
-/**
- * Compression at rest: raw bytes to stored bytes, on the thread pool.
- *
- * A one-shot call of zlib makes a stream and a compression context each time, a hundred thousand times a minute here. So a few
- * streams are kept, and each record is ended as a frame of its own (ZSTD_e_end), after which the context begins the next.
- */
-import { promisify } from 'node:util';
-import { constants, createZstdCompress, zstdCompress, type ZstdCompress } from 'node:zlib';
-import { TransferError } from '../errors.ts';
+/** Compression at rest: raw bytes to stored bytes. */
+import { constants } from 'node:zlib';
 import { CODEC_RAW, CODEC_ZSTD } from './record.ts';
+import { createFrameCompressor, maxCompressedBytes } from './zstd-context.ts';
 
 export type Compression = 'none' | 'zstd';
 
 export interface Packed {
   readonly codec: number;
-  /** May be the raw bytes themselves, not a copy. */
+  /** May be the raw bytes themselves; else it lies in memory of the compressor and is good until its next call. */
   readonly stored: Uint8Array;
 }
 
 export interface Compressor {
-  /** Each in its own frame where that saves at least a tenth, else raw; in order. Calls must not overlap. */
-  packAll(raws: readonly Uint8Array[]): Promise<Packed[]>;
+  /** Each in its own frame where that saves at least a tenth, else raw; in order. */
+  packAll(raws: readonly Uint8Array[]): Packed[];
   close(): void;
 }
 
@@ -27,56 +21,33 @@ export interface Compressor {
 const COMPRESS_BYTES_MIN = 256;
 /** Less than a tenth saved is not worth expanding for at every read. */
 const COMPRESSED_SHARE_MAX = 0.9;
-/** Larger ones, which are rare, are compressed by themselves. */
-const STREAM_BYTES_MAX = 1024 * 1024;
-/** As many as Node's thread pool runs at once. */
-const STREAMS = 4;
 /** Level 1 with tables for chunks of at most 128 KiB: as small as with its own, and a sixth faster. */
 const PARAMS = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_windowLog]: 17, [constants.ZSTD_c_hashLog]: 13 };
-
-const compressLarge = promisify(zstdCompress);
+/** Memory that is kept from call to call; a call that needs more gets it for itself. */
+const KEPT_BYTES = 5 * 1024 * 1024;
 
 export function createCompressor(compression: Compression): Compressor {
-  const streams = Array.from({ length: compression === 'zstd' ? STREAMS : 0 }, createFrameStream);
+  if (compression === 'none') return { packAll: (raws) => raws.map(asRaw), close: () => undefined };
+  const context = createFrameCompressor(PARAMS);
+  let kept: Uint8Array | undefined;
+  const room = (bytes: number): Uint8Array => (bytes > KEPT_BYTES ? new Uint8Array(bytes) : (kept ??= new Uint8Array(KEPT_BYTES)));
   return {
-    async packAll(raws) {
-      const out: Packed[] = raws.map((raw) => ({ codec: CODEC_RAW, stored: raw }));
-      const queue = raws.entries();
-      const work = async (stream: ZstdCompress): Promise<void> => {
-        for (const [index, raw] of queue) {
-          if (raw.byteLength < COMPRESS_BYTES_MIN) continue;
-          const stored =
-            raw.byteLength <= STREAM_BYTES_MAX ? await compressFrame(stream, raw) : await compressLarge(raw, { params: PARAMS });
-          if (stored.byteLength <= raw.byteLength * COMPRESSED_SHARE_MAX) out[index] = { codec: CODEC_ZSTD, stored };
-        }
-      };
-      await Promise.all(streams.map(work));
-      return out;
+    packAll(raws) {
+      const memory = room(raws.reduce((sum, raw) => sum + maxCompressedBytes(raw.byteLength), 0));
+      let at = 0;
+      return raws.map((raw) => {
+        if (raw.byteLength < COMPRESS_BYTES_MIN) return asRaw(raw);
+        const bytes = context.run(raw, memory.subarray(at, at + maxCompressedBytes(raw.byteLength)));
+        if (bytes === undefined || bytes > raw.byteLength * COMPRESSED_SHARE_MAX) return asRaw(raw);
+        const stored = memory.subarray(at, at + bytes);
+        at += bytes;
+        return { codec: CODEC_ZSTD, stored };
+      });
     },
-    close() {
-      for (const stream of streams) stream.destroy();
-    },
+    close: () => context.close(),
   };
 }
 
-function createFrameStream(): ZstdCompress {
-  // The whole of a frame has to find room in the stream, as it is read only when it is complete.
-  const options = { params: PARAMS, chunkSize: 128 * 1024, highWaterMark: 2 * STREAM_BYTES_MAX };
-  const stream = createZstdCompress(options);
-  // A failure reaches the callback of the write; without a listener it would end the process as well.
-  stream.on('error', () => undefined);
-  return stream;
-}
-
-function compressFrame(stream: ZstdCompress, raw: Uint8Array): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    stream.write(raw, (error) => {
-      if (error) reject(TransferError.from(error, 'zstd'));
-    });
-    stream.flush(constants.ZSTD_e_end, () => {
-      const frame = stream.read() as Uint8Array | null;
-      if (frame === null) reject(new TransferError('INTERNAL', 'zstd: a frame without bytes'));
-      else resolve(frame);
-    });
-  });
+function asRaw(raw: Uint8Array): Packed {
+  return { codec: CODEC_RAW, stored: raw };
 }

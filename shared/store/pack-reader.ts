@@ -8,7 +8,7 @@ import { systemCode, TransferError } from '../errors.ts';
 import { hashBytes, hex, type Id } from '../hash.ts';
 import { STORE_READ_BYTES_MAX, STORE_RECORD_BYTES_MAX } from '../limits.ts';
 import type { Location } from './chunk-index.ts';
-import { unpackBytes } from './codec.ts';
+import { createUnpacker, type Unpacker } from './codec.ts';
 import type { PackReaders } from './packs.ts';
 import type { RecordKind } from './port.ts';
 import { decodeRecordHeader, kindByte, RECORD_HEADER_BYTES, type RecordHeader } from './record.ts';
@@ -52,12 +52,13 @@ export async function tryReadRecords(
 ): Promise<(Uint8Array | TransferError)[]> {
   const out: (Uint8Array | TransferError)[] = Array.from({ length: places.length });
   const queue = joinNeighbours(places).values();
+  const unpacker = createUnpacker();
   const work = async (): Promise<void> => {
     for (const span of queue) {
       const bytes = await readSpan(readers, span);
       for (const member of span.members) {
         const place = places[member]!;
-        out[member] = await extract(place, bytes.subarray(place.location.offset - span.start), seed);
+        out[member] = extract(place, bytes.subarray(place.location.offset - span.start), seed, unpacker);
       }
     }
   };
@@ -66,11 +67,11 @@ export async function tryReadRecords(
 }
 
 /** The raw bytes of a record whose sound header was read, compared with all that is known of it. Throws as `readRecords`. */
-async function verifyRecord(kind: RecordKind, header: RecordHeader, stored: Uint8Array): Promise<Uint8Array> {
+function verifyRecord(kind: RecordKind, header: RecordHeader, stored: Uint8Array, unpacker: Unpacker): Uint8Array {
   const sound = crc32(stored) === header.storedCrc;
   // The hash says more than the checksum does, about the raw bytes of what it covers.
   if (!sound && kind !== 'chunk') throw new TransferError('INTEGRITY', 'does not match its checksum');
-  const raw = await unpackBytes(header.codec, stored, header.rawLength);
+  const raw = unpacker.unpack(header.codec, stored, header.rawLength);
   if (kind === 'chunk' && !equalBytes(hashBytes(raw), header.key)) throw new TransferError('INTEGRITY', 'does not match its hash');
   return raw;
 }
@@ -115,7 +116,7 @@ async function readSpan(readers: PackReaders, { pack, start, end }: Span): Promi
   }
 }
 
-async function extract({ kind, key, location }: RecordPlace, bytes: Uint8Array, seed: number): Promise<Uint8Array | TransferError> {
+function extract({ kind, key, location }: RecordPlace, bytes: Uint8Array, seed: number, unpacker: Unpacker): Uint8Array | TransferError {
   const damaged = (what: string, cause?: unknown): TransferError =>
     new TransferError('INTEGRITY', `${recordName(kind, key)} in pack ${location.pack} at ${location.offset}: ${what}`, { cause });
   if (bytes.byteLength === 0) return damaged('the pack ends before it, or is gone');
@@ -125,7 +126,7 @@ async function extract({ kind, key, location }: RecordPlace, bytes: Uint8Array, 
   const stored = bytes.subarray(RECORD_HEADER_BYTES, RECORD_HEADER_BYTES + header.storedLength);
   if (stored.byteLength !== header.storedLength) return damaged('it is cut short');
   try {
-    return await verifyRecord(kind, header, stored);
+    return verifyRecord(kind, header, stored, unpacker);
   } catch (error) {
     const failure = TransferError.from(error);
     return failure.code === 'INTEGRITY' ? damaged(failure.message, error) : failure;

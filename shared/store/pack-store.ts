@@ -204,7 +204,7 @@ class PackStore implements Store {
   /** Runs in `#serial`. */
   async #append(records: readonly StoreRecord[]): Promise<number> {
     const wanted = await this.#sift(records);
-    const packed = await this.#parts.compressor.packAll(wanted.map(({ record }) => record.bytes));
+    const packed = this.#parts.compressor.packAll(wanted.map(({ record }) => record.bytes));
     let added = 0;
     await this.#parts.writer.append(
       packed.map((each, index) => ({ ...each, record: wanted[index]!.record })),

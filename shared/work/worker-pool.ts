@@ -2,6 +2,7 @@
 import { parentPort, Worker } from 'node:worker_threads';
 import { TransferError, isErrorCode } from '../errors.ts';
 import { limitMemory } from '../limit-memory.ts';
+import { wasmBytesMade } from '../wasm/load.ts';
 
 export interface WorkerPool<Request, Reply> extends AsyncDisposable {
   readonly threads: number;
@@ -13,6 +14,8 @@ export interface WorkerPool<Request, Reply> extends AsyncDisposable {
   run(request: Request, moved?: readonly ArrayBuffer[]): Promise<Reply>;
 }
 
+/** Dead memories of WebAssembly instances that a worker may hold: a collection costs 20 ms. */
+const WASM_BYTES_MAX = 64 * 1024 * 1024;
 /** Workers hold their buffers outside of V8's heap. */
 const YOUNG_GENERATION_MB_MAX = 8;
 
@@ -86,6 +89,7 @@ function ask<Reply>(worker: Worker, request: unknown, moved: readonly ArrayBuffe
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the two modules of a pool name the same pair
 export function serveRequests<Request, Reply>(handle: (request: Request) => Reply, moved: (reply: Reply) => ArrayBuffer[]): void {
   const collect = limitMemory();
+  let collectedAt = 0;
   parentPort?.on('message', (request: Request) => {
     let answer: Answer<Reply>;
     try {
@@ -95,7 +99,8 @@ export function serveRequests<Request, Reply>(handle: (request: Request) => Repl
       answer = { failure: { code, message } };
     }
     parentPort?.postMessage(answer, 'reply' in answer ? moved(answer.reply) : []);
-    // The memories of WebAssembly instances are the largest things here, and count for nothing in V8's own sums.
+    if (wasmBytesMade() - collectedAt < WASM_BYTES_MAX) return;
+    collectedAt = wasmBytesMade();
     collect({ type: 'major' });
   });
 }
