@@ -4,7 +4,7 @@ import { TransferError } from '../errors.ts';
 import { asId, hashBytes, hex, type Id } from '../hash.ts';
 import { equalBytes } from '../bytes.ts';
 import { STORE_ID_BYTES } from './identity.ts';
-import type { CheckReport, RecordKind, Store, StoreRecord } from './port.ts';
+import type { CheckReport, PutOptions, RecordKind, Store, StoreRecord } from './port.ts';
 
 interface Entry {
   readonly key: Id;
@@ -39,13 +39,13 @@ class MemoryStore implements Store {
     });
   }
 
-  async put(records: readonly StoreRecord[]): Promise<number> {
+  async put(records: readonly StoreRecord[], { replace = false }: PutOptions = {}): Promise<number> {
     let added = 0;
     for (const { kind, key, bytes } of records) {
       const entries = this.#open(kind);
       const known = entries.has(hex(key));
       if (!known) added++;
-      if (!known || kind === 'image') entries.set(hex(key), { key: asId(key.slice()), bytes: bytes.slice() });
+      if (!known || replace || kind === 'image') entries.set(hex(key), { key: asId(key.slice()), bytes: bytes.slice() });
     }
     return added;
   }

@@ -19,7 +19,7 @@ import { readRecords, recordName } from './pack-reader.ts';
 import { openPackWriter, type PackWriter } from './pack-writer.ts';
 import { createPackReaders, listPacks, type PackReaders } from './packs.ts';
 import { createPendingRecords, entryName } from './pending.ts';
-import { RECORD_KINDS, type CheckReport, type RecordKind, type Store, type StoreRecord, type StoreStats } from './port.ts';
+import { RECORD_KINDS, type CheckReport, type PutOptions, type RecordKind, type Store, type StoreRecord, type StoreStats } from './port.ts';
 import { recoverStore, type Recovery } from './recover.ts';
 import { createSerial } from './serial.ts';
 import { settleIdentity } from './settle-identity.ts';
@@ -120,7 +120,7 @@ class PackStore implements Store {
     return found;
   }
 
-  async put(records: readonly StoreRecord[]): Promise<number> {
+  async put(records: readonly StoreRecord[], { replace = false }: PutOptions = {}): Promise<number> {
     this.#assertOpen();
     for (const { kind, key, bytes } of records) {
       if (bytes.byteLength <= STORE_RECORD_BYTES_MAX) continue;
@@ -131,7 +131,7 @@ class PackStore implements Store {
     }
     const { writer } = this.#parts;
     if (this.#pending.size >= STORE_PENDING_RECORDS_MAX || writer.unsyncedBytes >= STORE_PENDING_BYTES_MAX) await this.#commit();
-    return this.#serial(() => this.#append(records));
+    return this.#serial(() => this.#append(records, replace));
   }
 
   async flush(): Promise<void> {
@@ -202,8 +202,8 @@ class PackStore implements Store {
   }
 
   /** Runs in `#serial`. */
-  async #append(records: readonly StoreRecord[]): Promise<number> {
-    const wanted = await this.#sift(records);
+  async #append(records: readonly StoreRecord[], replace: boolean): Promise<number> {
+    const wanted = await this.#sift(records, replace);
     const packed = this.#parts.compressor.packAll(wanted.map(({ record }) => record.bytes));
     let added = 0;
     await this.#parts.writer.append(
@@ -222,8 +222,8 @@ class PackStore implements Store {
     return added;
   }
 
-  /** Leaves out what is known, or stands twice, of the kinds whose content cannot differ. */
-  async #sift(records: readonly StoreRecord[]): Promise<{ readonly record: StoreRecord; readonly isNew: boolean }[]> {
+  /** Leaves out what is known, unless it is to be replaced, or stands twice, of the kinds whose content cannot differ. */
+  async #sift(records: readonly StoreRecord[], replace: boolean): Promise<{ readonly record: StoreRecord; readonly isNew: boolean }[]> {
     const known = new Set<string>();
     for (const kind of RECORD_KINDS) {
       const keys = records.filter((record) => record.kind === kind).map(({ key }) => key);
@@ -231,11 +231,13 @@ class PackStore implements Store {
       for (const [index, key] of keys.entries()) if (held[index] === true) known.add(entryName(kind, key));
     }
     const wanted: { readonly record: StoreRecord; readonly isNew: boolean }[] = [];
+    const taken = new Set<string>();
     for (const record of records) {
       const name = entryName(record.kind, record.key);
       const isNew = !known.has(name);
-      if (isNew || record.kind === 'image') wanted.push({ record, isNew });
+      if (isNew || record.kind === 'image' || (replace && !taken.has(name))) wanted.push({ record, isNew });
       known.add(name);
+      taken.add(name);
     }
     return wanted;
   }

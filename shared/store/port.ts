@@ -20,6 +20,10 @@ export interface StoreRecord {
   readonly bytes: Uint8Array;
 }
 
+export interface PutOptions {
+  readonly replace?: boolean;
+}
+
 export interface StoreStats {
   /** Records by kind. */
   readonly records: Readonly<Record<RecordKind, number>>;
@@ -51,10 +55,11 @@ export interface Store extends AsyncDisposable {
   /**
    * Appends records. Known keys of kind `chunk` and `recipe` are skipped; `image` replaces. Resolves when the records can be read
    * back, which is before they are durable.
+   * @param options `replace`: known records are written again too, and found from then on in place of the earlier ones, which may be damaged.
    * @returns how many were new.
    * @throws TransferError NO_SPACE when the disk is full; the store stays usable and keeps all earlier records.
    */
-  put(records: readonly StoreRecord[]): Promise<number>;
+  put(records: readonly StoreRecord[], options?: PutOptions): Promise<number>;
 
   /** Resolves when everything put before the call survives a power cut. Concurrent calls share one sync. */
   flush(): Promise<void>;

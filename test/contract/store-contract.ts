@@ -105,6 +105,21 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
       expect((await store.stats()).chunkBytes).toBe(2000);
     });
 
+    it('writes chunks and recipes again where they are to be replaced', async () => {
+      const [a, b] = newChunks(2);
+      const recipe: StoreRecord = { kind: 'recipe', key: a!.key, bytes: randomBytes(10) };
+      await store.put([a!, recipe]);
+      await store.flush();
+      const bytes = randomBytes(20);
+      expect(await store.put([a!, a!, b!, { ...recipe, bytes }], { replace: true })).toBe(1);
+      expect(hex((await store.get('recipe', recipe.key))!)).toBe(hex(bytes));
+      await store.flush();
+      expect(hex((await store.get('recipe', recipe.key))!)).toBe(hex(bytes));
+      expect(hex((await store.get('chunk', a!.key))!)).toBe(hex(a!.bytes));
+      expect((await store.stats()).records).toEqual({ chunk: 2, recipe: 1, image: 0 });
+      expect((await store.stats()).chunkBytes).toBe(2000);
+    });
+
     it('replaces images, before and after a flush', async () => {
       const key = hashBytes(randomBytes(3));
       for (const text of ['one', 'two', 'three']) {
