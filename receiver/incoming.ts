@@ -1,18 +1,16 @@
 /**
  * Streams on their way in: each was announced with its recipe as a difference, and is whole once the content that the receiver asked
  * for has arrived. A recipe enters the store only after the stream that it rebuilds was hashed and found to be what was announced.
+ *
+ * Where the store has lost something that a stream leans on, the stream is void: what comes for it is dropped, and whoever waits for it
+ * waits for the later stream with the same id (PROTOCOL.md, "A base that is gone").
  */
-import { concatBytes, equalBytes } from '../shared/bytes.ts';
+import { equalBytes } from '../shared/bytes.ts';
 import { TransferError } from '../shared/errors.ts';
-import { hashBytes, hex, type Id } from '../shared/hash.ts';
-import { RUN_BYTES_MAX } from '../shared/limits.ts';
-import { decodeDifference, type DecodedDifference } from '../shared/recipe/difference/decode.ts';
+import { decodeDifference } from '../shared/recipe/difference/decode.ts';
 import type { Recipe } from '../shared/recipe/recipe.ts';
-import { nestsStreams, skeletonDigest } from '../shared/recipe/skeleton-digest.ts';
-import { baseOfRanges, baseOfRows } from '../shared/recipe/run-base.ts';
-import type { Store, StoreRecord } from '../shared/store/port.ts';
-import type { DecodePool } from './decode-pool.ts';
 import type { Run, SegmentFrame, StreamFrame } from '../shared/wire/bulk.ts';
+import { createIncoming, findAsked, keep, takeRun, type Incoming, type IncomingOptions, type Opened } from './incoming-stream.ts';
 
 export interface IncomingStreams {
   /** Takes an announcement. @returns for each asked chunk whether it is needed, undefined where nothing was asked. */
@@ -22,49 +20,93 @@ export interface IncomingStreams {
    * `stored` resolves when this one is in the store (not yet durable).
    */
   segment(frame: SegmentFrame): Promise<{ readonly stored: Promise<void> }>;
-  /** The verified recipe of a stream all of whose content has arrived. @throws TransferError PROTOCOL_VIOLATION while some is missing, INTEGRITY. */
+  /**
+   * The verified recipe of a stream all of whose content has arrived, or is still to arrive because the stream is void.
+   * @throws TransferError PROTOCOL_VIOLATION while some is missing, INTEGRITY, PEER_LOST.
+   */
   finish(stream: number): Promise<Recipe>;
+  /** Makes a stream void for an INTEGRITY error, `finish` of it begins anew. @returns false where the error stays one. */
+  giveUp(stream: number, error: unknown): boolean;
+  /** No more frames come: nobody need wait for any. */
+  end(): void;
 }
-
-export interface IncomingOptions {
-  readonly store: Store;
-  readonly decoders: DecodePool;
-  /** The answer's bases, in the order of the answer. */
-  readonly heldBases: () => readonly Id[];
-  readonly loadRecipe: (id: Id) => Promise<Recipe>;
-  /** Rebuilds and hashes. @throws TransferError INTEGRITY */
-  readonly verify: (recipe: Recipe) => Promise<void>;
-  readonly encodeRecipe: (recipe: Recipe) => Uint8Array;
-}
-
-interface Incoming {
-  readonly frame: StreamFrame;
-  /** Indices of fresh chunks that will arrive, in order; all where nothing was asked. */
-  wanted: readonly number[] | undefined;
-  /** Chunks of `wanted` that runs have claimed. */
-  arrived: number;
-  /** Runs that are being decoded and stored. */
-  readonly running: Set<Promise<void>>;
-  ids: (Id | undefined)[];
-  bases: readonly Recipe[];
-  difference: DecodedDifference | undefined;
-  recipe: Recipe | undefined;
-  stored: Promise<void> | undefined;
-}
-
-/** A stream whose recipe could be decoded. */
-type Opened = Incoming & { readonly difference: DecodedDifference };
 
 export function createIncomingStreams(options: IncomingOptions): IncomingStreams {
-  const { store } = options;
+  const { get, announce, giveUp, open, complete, takeRuns } = createStreams(options);
+  const ended = Promise.withResolvers<never>();
+  ended.promise.catch(() => {});
+  const waitFor = <T>(awaited: PromiseWithResolvers<T>): Promise<T> => Promise.race([awaited.promise, ended.promise]);
+  /** Resolves when a stream and all before it are in the store, those that came in place of void ones included. */
+  const settleUpTo = async (number: number): Promise<void> => {
+    let last = number;
+    for (let i = 0; i <= last; i++) {
+      const incoming = get(i);
+      try {
+        // Up to the number asked for the order of frames says that everything has come.
+        if (i > number && !incoming.isVoid && (await open(i)).wanted?.length !== incoming.arrived) await waitFor(incoming.claimed);
+        if (!incoming.isVoid) await complete(i);
+        await incoming.stored;
+      } catch (error) {
+        if (!giveUp(i, error)) throw error;
+      }
+      if (incoming.isVoid) last = Math.max(last, await waitFor(incoming.successor));
+    }
+  };
+  return {
+    announce,
+    async segment({ stream, runs }) {
+      const dropped = { stored: Promise.resolve() };
+      if (get(stream).isVoid) return dropped;
+      let incoming: Opened;
+      try {
+        incoming = await open(stream);
+      } catch (error) {
+        if (!giveUp(stream, error)) throw error;
+        return dropped;
+      }
+      const stored = Promise.all(await takeRuns(incoming, runs)).then(() => undefined);
+      if (incoming.arrived === (incoming.wanted as readonly number[]).length) {
+        incoming.claimed.resolve();
+        // Proven at once, while later streams are still on their way.
+        stored.then(() => settleUpTo(stream)).catch(() => {});
+      }
+      return { stored };
+    },
+    async finish(number) {
+      await settleUpTo(number);
+      let current = number;
+      while (get(current).isVoid) current = await waitFor(get(current).successor);
+      return complete(current);
+    },
+    giveUp,
+    end: () => ended.reject(new TransferError('PEER_LOST', 'the sender went before it sent everything again')),
+  };
+}
+
+/** The streams of a session by their numbers, and the steps that each of them goes through. */
+function createStreams(options: IncomingOptions) {
   const streams: Incoming[] = [];
   let keeping: Promise<void> = Promise.resolve();
   const inFlight = new Set<Promise<void>>();
+  /** Set with the first void stream: the store's word is not enough any more. */
+  let careful = false;
 
   const get = (number: number): Incoming => {
     const incoming = streams[number];
     if (incoming === undefined) throw new TransferError('PROTOCOL_VIOLATION', `stream ${number} was never announced`);
     return incoming;
+  };
+  const giveUp = (number: number, error: unknown): boolean => {
+    const incoming = get(number);
+    if (incoming.isVoid) return true;
+    const failure = TransferError.from(error);
+    const isSecond = streams.some((other) => other.isVoid && equalBytes(other.frame.id, incoming.frame.id));
+    if (failure.code !== 'INTEGRITY' || isSecond) return false;
+    incoming.isVoid = true;
+    incoming.claimed.resolve();
+    careful = true;
+    options.onVoid(number, failure);
+    return true;
   };
   /** Decodes the difference once everything before it is whole: later streams lean on earlier ones. */
   const open = async (number: number): Promise<Opened> => {
@@ -78,7 +120,8 @@ export function createIncomingStreams(options: IncomingOptions): IncomingStreams
           return options.loadRecipe(id);
         }),
       );
-      incoming.difference = decodeDifference(incoming.frame.recipe, incoming.bases, nestedKnown(streams, number));
+      const nested = streams.slice(0, number).map(({ frame }) => frame.id);
+      incoming.difference = decodeDifference(incoming.frame.recipe, incoming.bases, nested);
       const { freshLengths } = incoming.difference;
       incoming.ids = [...incoming.ids, ...Array.from({ length: freshLengths.length - incoming.ids.length }, () => undefined)];
       incoming.wanted ??= freshLengths.map((_, i) => i);
@@ -86,128 +129,50 @@ export function createIncomingStreams(options: IncomingOptions): IncomingStreams
     return incoming as Opened;
   };
   const complete = async (number: number): Promise<Recipe> => {
-    const incoming = await open(number);
+    const incoming = get(number);
+    if (!incoming.isVoid) await open(number);
     await Promise.all(incoming.running);
-    if (incoming.recipe === undefined) {
-      const ids = incoming.ids.filter((id) => id !== undefined);
-      if (ids.length !== incoming.difference.freshLengths.length) {
-        throw new TransferError(
-          'PROTOCOL_VIOLATION',
-          `stream ${number} lacks ${incoming.difference.freshLengths.length - ids.length} chunks`,
-        );
+    if (incoming.isVoid) throw new TransferError('INTEGRITY', `stream ${number} is void`);
+    return (incoming.recipe ??= resolved(incoming as Opened));
+  };
+  const resolved = (incoming: Opened): Recipe => {
+    const { frame, difference } = incoming;
+    const ids = incoming.ids.filter((id) => id !== undefined);
+    const lacking = difference.freshLengths.length - ids.length;
+    if (lacking !== 0) throw new TransferError('PROTOCOL_VIOLATION', `stream ${frame.stream} lacks ${lacking} chunks`);
+    const recipe = difference.resolve(ids, frame.id);
+    // One after the other: a stream that nests others is proven with their recipes, which must be in the store by then.
+    incoming.stored = keeping.then(() => keep(recipe, frame.skeleton, careful, options));
+    keeping = incoming.stored.catch(() => {});
+    return recipe;
+  };
+  /** Takes the runs of a segment; each that fails makes the stream void or rejects. */
+  const takeRuns = async (incoming: Opened, runs: readonly Run[]): Promise<Promise<void>[]> => {
+    const jobs: Promise<void>[] = [];
+    for (const run of runs) {
+      while (inFlight.size > options.decoders.threads) await Promise.race(inFlight);
+      const job = takeRun(incoming, run, careful, options).catch((error: unknown) => {
+        if (!giveUp(incoming.frame.stream, error)) throw error;
+      });
+      jobs.push(job);
+      for (const set of [inFlight, incoming.running]) {
+        set.add(job);
+        void job.catch(() => {}).then(() => set.delete(job));
       }
-      const recipe = incoming.difference.resolve(ids, incoming.frame.id);
-      incoming.recipe = recipe;
-      // One after the other: a stream that nests others is proven with their recipes, which must be in the store by then.
-      keeping = keeping.then(() => keep(recipe, incoming.frame.skeleton, options));
-      keeping.catch(() => {});
-      incoming.stored = keeping;
     }
-    return incoming.recipe;
+    return jobs;
   };
-  const completeUpTo = async (number: number): Promise<void> => {
-    for (let i = 0; i <= number; i++) await complete(i);
+  const announce = async (frame: StreamFrame): Promise<readonly boolean[] | undefined> => {
+    if (frame.stream !== streams.length)
+      throw new TransferError('PROTOCOL_VIOLATION', `stream ${frame.stream} follows stream ${streams.length - 1}`);
+    const incoming = createIncoming(frame);
+    streams.push(incoming);
+    if (frame.askBytes > 0) {
+      incoming.ids = await findAsked(frame, careful, options.store);
+      incoming.wanted = incoming.ids.flatMap((id, i) => (id === undefined ? [i] : []));
+    }
+    for (const before of streams) if (before.isVoid && equalBytes(before.frame.id, frame.id)) before.successor.resolve(frame.stream);
+    return frame.askBytes > 0 ? incoming.ids.map((id) => id === undefined) : undefined;
   };
-  return {
-    async announce(frame) {
-      if (frame.stream !== streams.length)
-        throw new TransferError('PROTOCOL_VIOLATION', `stream ${frame.stream} follows stream ${streams.length - 1}`);
-      const incoming = createIncoming(frame);
-      streams.push(incoming);
-      if (frame.askBytes === 0) return undefined;
-      const found = await store.findMany('chunk', splitPrefixes(frame.asked, frame.askBytes));
-      incoming.ids = found;
-      incoming.wanted = found.flatMap((id, i) => (id === undefined ? [i] : []));
-      return found.map((id) => id === undefined);
-    },
-    async segment(frame) {
-      const incoming = await open(frame.stream);
-      const runs: Promise<void>[] = [];
-      for (const run of frame.runs) {
-        while (inFlight.size > options.decoders.threads) await Promise.race(inFlight);
-        const job = takeRun(incoming, run, options);
-        runs.push(job);
-        for (const set of [inFlight, incoming.running]) {
-          set.add(job);
-          void job.catch(() => {}).then(() => set.delete(job));
-        }
-      }
-      const stored = Promise.all(runs).then(() => undefined);
-      // Proven at once, while later streams are still on their way.
-      if (incoming.arrived === (incoming.wanted as readonly number[]).length) stored.then(() => completeUpTo(frame.stream)).catch(() => {});
-      return { stored };
-    },
-    async finish(number) {
-      await completeUpTo(number);
-      await get(number).stored;
-      return complete(number);
-    },
-  };
-}
-
-function createIncoming(frame: StreamFrame): Incoming {
-  return {
-    frame,
-    wanted: undefined,
-    arrived: 0,
-    running: new Set(),
-    ids: [],
-    bases: [],
-    difference: undefined,
-    recipe: undefined,
-    stored: undefined,
-  };
-}
-
-/** Proves a recipe, then stores it. @throws TransferError INTEGRITY */
-async function keep(recipe: Recipe, skeleton: Id | undefined, { store, verify, encodeRecipe }: IncomingOptions): Promise<void> {
-  if (!nestsStreams(recipe)) await verify(recipe);
-  else if (skeleton === undefined || !equalBytes(skeleton, skeletonDigest(recipe))) {
-    throw new TransferError('INTEGRITY', `the recipe of ${hex(recipe.id)} is not what was announced`);
-  }
-  await store.put([{ kind: 'recipe', key: recipe.id, bytes: encodeRecipe(recipe) }]);
-}
-
-function nestedKnown(streams: readonly Incoming[], before: number): Id[] {
-  return streams.slice(0, before).map((incoming) => incoming.frame.id);
-}
-
-/** Claims the next chunks for a run, then decodes it, hashes its chunks and stores them. */
-async function takeRun(incoming: Opened, run: Run, { store, decoders }: IncomingOptions): Promise<void> {
-  const indices = (incoming.wanted as readonly number[]).slice(incoming.arrived, incoming.arrived + run.chunkCount);
-  if (run.chunkCount === 0 || indices.length !== run.chunkCount)
-    throw new TransferError('PROTOCOL_VIOLATION', 'a segment brings more chunks than are needed');
-  const lengths = indices.map((i) => incoming.difference.freshLengths[i] as number);
-  const targetBytes = lengths.reduce((sum, length) => sum + length, 0);
-  if (targetBytes > RUN_BYTES_MAX)
-    throw new TransferError('LIMIT_EXCEEDED', `a run has ${targetBytes} bytes, the limit is ${RUN_BYTES_MAX}`);
-  incoming.arrived += run.chunkCount;
-  const base = await loadBase(incoming, run, indices, store);
-  const content = await decoders.decode({ codec: run.codec, payload: run.payload, base, targetBytes });
-  const records: StoreRecord[] = [];
-  let at = 0;
-  for (const [i, length] of lengths.entries()) {
-    const piece = content.subarray(at, at + length);
-    const key = hashBytes(piece);
-    incoming.ids[indices[i] as number] = key;
-    records.push({ kind: 'chunk', key, bytes: piece });
-    at += length;
-  }
-  await store.put(records);
-}
-
-async function loadBase(incoming: Opened, run: Run, indices: readonly number[], store: Store): Promise<Uint8Array | undefined> {
-  if (run.base.kind === 'none') return undefined;
-  const chunks =
-    run.base.kind === 'rows' ? baseOfRows(incoming.difference, incoming.bases, indices) : baseOfRanges(incoming.bases, run.base.ranges);
-  return concatBytes(
-    await store.getMany(
-      'chunk',
-      chunks.map((chunk) => chunk.id),
-    ),
-  );
-}
-
-function splitPrefixes(bytes: Uint8Array, size: number): Uint8Array[] {
-  return Array.from({ length: bytes.byteLength / size }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
+  return { get, announce, giveUp, open, complete, takeRuns };
 }

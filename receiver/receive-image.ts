@@ -5,18 +5,21 @@
 import type { Channel } from '../shared/channel/port.ts';
 import type { Clock } from '../shared/clock.ts';
 import { TransferError } from '../shared/errors.ts';
-import type { Id } from '../shared/hash.ts';
+import { hex, type Id } from '../shared/hash.ts';
 import { loadRecipe, openStoredArchive } from '../shared/image/stored-archive.ts';
 import { encodeRecipe } from '../shared/recipe/encode.ts';
 import type { Store } from '../shared/store/port.ts';
 import { decodeSegmentFrame, decodeStreamFrame } from '../shared/wire/bulk.ts';
 import { frameName, PROTOCOL_VERSION, type FrameName } from '../shared/wire/frames.ts';
 import { BASES_MAX, decodeMessage, encodeMessage, PREFIX_BYTES, unexpectedFrame } from '../shared/wire/messages.ts';
-import type { Catalog, ImageRecord } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
 import type { DecodePool } from './decode-pool.ts';
-import type { Deliver, DeliveredImage } from './deliver/port.ts';
+import type { Deliver } from './deliver/port.ts';
+import { createDeliveries } from './deliveries.ts';
 import { createIncomingStreams } from './incoming.ts';
-import { makeRecord, namesFor, withNames } from './record.ts';
+import { createLostContent } from './lost-content.ts';
+import { hasDamage } from './readable.ts';
+import { makeRecord } from './record.ts';
 import { verifyStream } from './verify.ts';
 
 export interface ReceiverContext {
@@ -35,6 +38,7 @@ export async function receiveImages(channel: Channel, peer: string, context: Rec
   const conversation = createConversation(channel, peer, context);
   try {
     for await (const frame of conversation.idleTimed(channel.frames)) await conversation.take(frame);
+    conversation.end();
     await conversation.finish();
     context.log.info({ peer, ...channel.counters }, 'conversation ended');
   } catch (error) {
@@ -58,28 +62,26 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
   let bases: readonly Id[] = [];
   let complete = true;
   let storedSoFar: Promise<void> = Promise.resolve();
-  let refused = false;
-  /** Content that cannot be decoded or stored ends the conversation; told once. */
-  const refuse = (error: unknown): void => {
-    if (refused) return;
-    refused = true;
-    const failure = TransferError.from(error);
-    context.log.warn({ peer, code: failure.code }, failure.message);
-    void channel
-      .send(encodeMessage('error', [failure.code, failure.message, failure.hint]))
-      .catch(() => {})
-      .then(() => channel.close());
-  };
   const refs = new Map<number, string>();
+  const refuse = createRefusal(channel, peer, context);
+  const lost = createLostContent(channel, peer, context.log);
+  /** SHA-256 digests of the streams of this conversation, by their ids in hex. */
+  const proven = new Map<string, string>();
   const incoming = createIncomingStreams({
     store,
     decoders: context.decoders,
     heldBases: () => bases,
     loadRecipe: (id) => loadRecipe(store, id),
-    verify: (recipe) => verifyStream(recipe, store, gone.signal),
+    verify: async (recipe) => void proven.set(hex(recipe.id), await verifyStream(recipe, store, gone.signal)),
     encodeRecipe,
+    onVoid: (stream, why) => lost.askAgain(stream, why),
   });
-  const deliveries = createDeliveries(channel, peer, context, refs, gone.signal);
+  const deliveries = createDeliveries(channel, peer, context, refs, lost, gone.signal);
+  /** True where an image could not be delivered because the store had lost something of it, which is asked for again. */
+  const askAgain = async (stream: number, error: unknown): Promise<boolean> =>
+    TransferError.from(error).code === 'INTEGRITY' &&
+    (await hasDamage(await incoming.finish(stream), store, gone.signal)) &&
+    incoming.giveUp(stream, error);
   const handlers: Partial<Record<FrameName, (frame: Uint8Array) => Promise<void>>> = {
     async hello(frame) {
       const [versions, agent] = decodeMessage('hello', frame);
@@ -98,13 +100,10 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       const held =
         imageId.byteLength > 0 ? catalog.byImageId(imageId) : archiveId.byteLength > 0 ? catalog.byArchive(archiveId) : undefined;
       refs.set(image, ref);
-      const layerPrefixes = Array.from({ length: prefixes.byteLength / PREFIX_BYTES }, (_, i) =>
-        prefixes.subarray(i * PREFIX_BYTES, (i + 1) * PREFIX_BYTES),
-      );
       let answered: readonly Id[] = [];
       if (held === undefined && bases.length === 0) {
         // The list is made once: later streams of the session are bases by their number.
-        ({ streams: bases, complete } = catalog.bases(ref, layerPrefixes, BASES_MAX));
+        ({ streams: bases, complete } = catalog.bases(ref, splitPrefixes(prefixes), BASES_MAX));
         answered = bases;
       }
       const prefixesHeld = Buffer.concat(answered.map((id) => id.subarray(0, PREFIX_BYTES)));
@@ -129,11 +128,13 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
     commit(frame) {
       const [image, stream, ref] = decodeMessage('commit', frame);
       refs.set(image, ref);
-      const recipe = incoming.finish(stream);
-      recipe.catch(() => {});
-      deliveries.next(image, async () => {
-        return makeRecord(await openStoredArchive(await recipe, store), catalog, context.clock.now());
-      });
+      // Proven from now on, while earlier images are being delivered.
+      incoming.finish(stream).catch(() => {});
+      deliveries.next(
+        image,
+        async () => makeRecord(await openStoredArchive(await incoming.finish(stream), store), catalog, proven, context.clock.now()),
+        (error) => askAgain(stream, error),
+      );
       return Promise.resolve();
     },
   };
@@ -148,59 +149,31 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       await handler(frame);
     },
     finish: () => deliveries.finish(),
-    abort: () => gone.abort(new TransferError('PEER_LOST', 'the sender has gone')),
-  };
-}
-
-interface Deliveries {
-  /** Queues the delivery of an image whose record `work` makes. */
-  next(image: number, work: () => Promise<ImageRecord>): void;
-  finish(): Promise<void>;
-}
-
-/** One image after the other, in the order of the commits; one that fails does not stop the next. */
-function createDeliveries(
-  channel: Channel,
-  peer: string,
-  context: ReceiverContext,
-  refs: ReadonlyMap<number, string>,
-  signal: AbortSignal,
-): Deliveries {
-  const { store, catalog, clock } = context;
-  let queue: Promise<void> = Promise.resolve();
-  const deliver = async (image: number, work: () => Promise<ImageRecord>): Promise<void> => {
-    const record = await work();
-    const names = namesFor(record, refs.get(image) ?? '');
-    // Recorded before it is delivered: what an engine or registry refuses stays in the store, to be restored.
-    await catalog.save(withNames(record, names, clock.now()));
-    await store.flush();
-    const report = quarters(
-      (phase, done, total) => void channel.send(encodeMessage('progress', [image, phase, done, total])).catch(() => {}),
-    );
-    const delivered = await context.deliver(record, { names, signal, onProgress: report });
-    await catalog.save(withNames(delivered.record, names, clock.now()));
-    await store.flush();
-    await channel.send(encodeMessage('receipt', [image, delivered.images.map(receiptEntry), [...delivered.notes]]));
-    context.log.info({ peer, image: refs.get(image), archive: record.archive }, 'image delivered');
-  };
-  return {
-    next(image, work) {
-      queue = queue.then(async () => {
-        try {
-          await deliver(image, work);
-        } catch (error) {
-          const failure = TransferError.from(error);
-          context.log.warn({ peer, image: refs.get(image), code: failure.code }, failure.message);
-          await channel.send(encodeMessage('failed', [image, failure.code, failure.message, failure.hint])).catch(() => {});
-        }
-      });
+    end: () => incoming.end(),
+    abort() {
+      incoming.end();
+      gone.abort(new TransferError('PEER_LOST', 'the sender has gone'));
     },
-    finish: () => queue,
   };
 }
 
-function receiptEntry(image: DeliveredImage): [string[], string, string, string[]] {
-  return [[...image.refs], image.configDigest, image.imageId, [...image.pushed]];
+/** Content that cannot be decoded or stored ends the conversation; told once. */
+function createRefusal(channel: Channel, peer: string, { log }: ReceiverContext): (error: unknown) => void {
+  let refused = false;
+  return (error) => {
+    if (refused) return;
+    refused = true;
+    const failure = TransferError.from(error);
+    log.warn({ peer, code: failure.code }, failure.message);
+    void channel
+      .send(encodeMessage('error', [failure.code, failure.message, failure.hint]))
+      .catch(() => {})
+      .then(() => channel.close());
+  };
+}
+
+function splitPrefixes(bytes: Uint8Array): Uint8Array[] {
+  return Array.from({ length: bytes.byteLength / PREFIX_BYTES }, (_, i) => bytes.subarray(i * PREFIX_BYTES, (i + 1) * PREFIX_BYTES));
 }
 
 /** One bit each, the first in the lowest bit of the first byte. */
@@ -208,24 +181,6 @@ function packBits(flags: readonly boolean[]): Uint8Array {
   const bits = new Uint8Array(Math.ceil(flags.length / 8));
   for (const [i, flag] of flags.entries()) if (flag) bits[i >> 3] = (bits[i >> 3] as number) | (1 << (i & 7));
   return bits;
-}
-
-/** Below this a phase is over before anybody would read of it. */
-const PROGRESS_BYTES_MIN = 64 * 1024 * 1024;
-
-/**
- * Lets through one report for each quarter of a phase. By amount, not by time: the same shipment costs the same bytes on the wire whenever
- * it is made.
- */
-function quarters(report: (phase: string, done: number, total: number) => void): (phase: string, done: number, total: number) => void {
-  let last = '';
-  return (phase, done, total) => {
-    if (total < PROGRESS_BYTES_MIN) return;
-    const quarter = `${phase} ${Math.floor((4 * done) / total)}`;
-    if (quarter === last) return;
-    last = quarter;
-    report(phase, done, total);
-  };
 }
 
 /** How much of the time, since it was last asked, the conversation waited for the next frame. */

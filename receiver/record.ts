@@ -5,8 +5,11 @@ import { normaliseReference } from '../shared/image/reference.ts';
 import type { StoredArchive } from '../shared/image/stored-archive.ts';
 import type { Catalog, ImageEntry, ImageRecord } from './catalog.ts';
 
-/** Keeps what is known of the same archive from before: its names and checks. */
-export function makeRecord(archive: StoredArchive, catalog: Catalog, now: number): ImageRecord {
+/**
+ * Keeps what is known of the same archive from before: its names and checks.
+ * @param proven SHA-256 digests of streams that were rebuilt and hashed, by the streams' ids in hex.
+ */
+export function makeRecord(archive: StoredArchive, catalog: Catalog, proven: ReadonlyMap<string, string>, now: number): ImageRecord {
   const { recipe, index } = archive;
   const before = catalog.byArchive(recipe.id);
   if (before !== undefined) return before;
@@ -22,6 +25,9 @@ export function makeRecord(archive: StoredArchive, catalog: Catalog, now: number
       return { diffId: layer.diffId, digest: layer.blobDigest ?? layer.diffId, ...(stream !== undefined && { stream: hex(stream) }) };
     }),
   }));
+  const verified = images
+    .flatMap((image) => image.layers)
+    .filter((layer) => layer.stream !== undefined && proven.get(layer.stream) === layer.digest);
   return {
     version: 1,
     archive: hex(recipe.id),
@@ -30,7 +36,7 @@ export function makeRecord(archive: StoredArchive, catalog: Catalog, now: number
     images,
     storedAt: now,
     deliveredAt: now,
-    verified: [],
+    verified: [...new Set(verified.map((layer) => layer.digest))],
   };
 }
 

@@ -1,6 +1,7 @@
 /** Zstandard (RFC 8878) as node:zlib has it, with and without a base as raw dictionary. */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { TransferError } from '../errors.ts';
+import { createFrameExpander, maxCompressedBytes } from '../zstd-context.ts';
 
 const { ZSTD_c_compressionLevel: LEVEL, ZSTD_c_windowLog: WINDOW, ZSTD_c_hashLog: HASH, ZSTD_c_chainLog: CHAIN } = constants;
 const { ZSTD_c_enableLongDistanceMatching: LONG_DISTANCE, ZSTD_d_windowLogMax: WINDOW_MAX } = constants;
@@ -9,6 +10,9 @@ const WINDOW_LOG_MAX = 27;
 /** What a dictionary in Zstandard's own format begins with; a base that does is used without its first byte. */
 const DICTIONARY_MAGIC = [0x37, 0xa4, 0x30, 0xec];
 
+/** One context for the whole thread: it holds nothing from one call to the next. */
+const expander = createFrameExpander();
+
 /** One frame. */
 export function compressZstd(target: Uint8Array, level: number): Uint8Array {
   const params: Record<number, number> = { [LEVEL]: level };
@@ -16,7 +20,7 @@ export function compressZstd(target: Uint8Array, level: number): Uint8Array {
     params[WINDOW] = windowLog(target.byteLength);
     if (level > 1) params[LONG_DISTANCE] = 1;
   }
-  return zstdCompressSync(target, { params });
+  return zstdCompressSync(target, { params, chunkSize: outputBytes(target) });
 }
 
 /** One frame that leans on `base`. Tables and window are made for both: long-distance matching does not see a dictionary. */
@@ -24,21 +28,33 @@ export function compressZstdOver(target: Uint8Array, base: Uint8Array, level: nu
   const log = windowLog(target.byteLength + base.byteLength);
   const table = Math.min(24, log);
   const params = { [LEVEL]: level, [WINDOW]: log, [HASH]: table, [CHAIN]: table };
-  return zstdCompressSync(target, { params, dictionary: asDictionary(base) });
+  return zstdCompressSync(target, { params, chunkSize: outputBytes(target), dictionary: asDictionary(base) });
 }
 
 /** The content of a frame, which must have exactly `targetBytes`. INTEGRITY. */
 export function decompressZstd(frame: Uint8Array, targetBytes: number, base?: Uint8Array): Uint8Array {
+  if (base !== undefined) return decompressOver(frame, targetBytes, base);
+  const content = new Uint8Array(targetBytes);
+  if (expander.run(frame, content) === undefined) throw new TransferError('INTEGRITY', `a zstd frame does not hold ${targetBytes} bytes`);
+  return content;
+}
+
+function decompressOver(frame: Uint8Array, targetBytes: number, base: Uint8Array): Uint8Array {
   const options = { maxOutputLength: targetBytes + 1, params: { [WINDOW_MAX]: WINDOW_LOG_MAX } };
   let content: Uint8Array;
   try {
-    content = zstdDecompressSync(frame, base === undefined ? options : { ...options, dictionary: asDictionary(base) });
+    content = zstdDecompressSync(frame, { ...options, dictionary: asDictionary(base) });
   } catch (cause) {
     throw new TransferError('INTEGRITY', 'a zstd frame does not decode', { cause });
   }
   if (content.byteLength !== targetBytes)
     throw new TransferError('INTEGRITY', `a zstd frame holds ${content.byteLength} bytes, not ${targetBytes}`);
   return content;
+}
+
+/** All of it in one buffer: joining several costs a copy. */
+function outputBytes(target: Uint8Array): number {
+  return maxCompressedBytes(target.byteLength);
 }
 
 function windowLog(bytes: number): number {

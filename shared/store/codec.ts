@@ -1,7 +1,7 @@
 /** Stored bytes back to raw bytes. Codecs: STORE.md, "Record"; the other way: compressor.ts. */
 import { TransferError } from '../errors.ts';
 import { CODEC_RAW, CODEC_ZSTD } from './record.ts';
-import { createFrameExpander } from './zstd-context.ts';
+import { createFrameExpander } from '../zstd-context.ts';
 
 export interface Unpacker {
   /**

@@ -1,7 +1,7 @@
 /** Compression at rest: raw bytes to stored bytes. */
 import { constants } from 'node:zlib';
 import { CODEC_RAW, CODEC_ZSTD } from './record.ts';
-import { createFrameCompressor, maxCompressedBytes } from './zstd-context.ts';
+import { createFrameCompressor, maxCompressedBytes } from '../zstd-context.ts';
 
 export type Compression = 'none' | 'zstd';
 
