@@ -56,6 +56,10 @@ export interface Catalog {
   save(record: ImageRecord): Promise<void>;
   /** Ids of streams, each once: of the offered layers first, then of the same repository, then of the newest images. */
   bases(ref: string, layerPrefixes: readonly Uint8Array[], most: number): { streams: Id[]; complete: boolean };
+  /** These streams cannot be read, or not all of them: they are named as bases no more, until they are trusted or the catalog is opened again. */
+  doubt(streams: readonly Id[]): void;
+  /** A stream was proven. */
+  trust(stream: Id): void;
   /** True where a layer with this digest was once checked. */
   isVerified(digest: string): boolean;
 }
@@ -67,6 +71,7 @@ export async function openCatalog(store: Store): Promise<Catalog> {
     if (bytes !== undefined) byArchive.set(hex(key), parseRecord(bytes, key));
   }
   let sorted: ImageRecord[] | undefined;
+  const doubted = new Set<string>();
   const records = (): ImageRecord[] =>
     (sorted ??= [...byArchive.values()].toSorted((a, b) => b.deliveredAt - a.deliveredAt || (a.archive < b.archive ? -1 : 1)));
   const byDigest = (digest: string): ImageRecord | undefined =>
@@ -93,9 +98,13 @@ export async function openCatalog(store: Store): Promise<Catalog> {
       const streams = new Set<string>();
       for (const id of layerStreams(records(), layerPrefixes)) streams.add(id);
       for (const record of byRepository(records(), ref)) for (const id of [...record.streams, record.archive]) streams.add(id);
-      const all = [...streams].map((id) => asId(Buffer.from(id, 'hex')));
-      return { streams: all.slice(0, most), complete: all.length <= most };
+      const named = [...streams].filter((id) => !doubted.has(id)).slice(0, most);
+      return { streams: named.map((id) => asId(Buffer.from(id, 'hex'))), complete: named.length === streams.size };
     },
+    doubt(streams) {
+      for (const id of streams) doubted.add(hex(id));
+    },
+    trust: (stream) => void doubted.delete(hex(stream)),
     isVerified: (digest) => records().some((record) => record.verified.includes(digest)),
   };
 }

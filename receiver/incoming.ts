@@ -105,7 +105,9 @@ function createStreams(options: IncomingOptions) {
     incoming.isVoid = true;
     incoming.claimed.resolve();
     careful = true;
-    options.onVoid(number, failure);
+    // A stream that could not even be opened told already which recipe was lost.
+    const suspects = incoming.difference === undefined ? [] : incoming.frame.bases.filter((base) => base.kind === 'held');
+    options.onVoid(number, failure, suspects.flatMap(({ index }) => options.heldBases()[index] ?? [])); // prettier-ignore
     return true;
   };
   /** Decodes the difference once everything before it is whole: later streams lean on earlier ones. */
@@ -142,7 +144,7 @@ function createStreams(options: IncomingOptions) {
     if (lacking !== 0) throw new TransferError('PROTOCOL_VIOLATION', `stream ${frame.stream} lacks ${lacking} chunks`);
     const recipe = difference.resolve(ids, frame.id);
     // One after the other: a stream that nests others is proven with their recipes, which must be in the store by then.
-    incoming.stored = keeping.then(() => keep(recipe, frame.skeleton, careful, options));
+    incoming.stored = keeping.then(() => keep(recipe, frame.skeleton, options));
     keeping = incoming.stored.catch(() => {});
     return recipe;
   };

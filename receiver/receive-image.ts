@@ -6,7 +6,7 @@ import type { Channel } from '../shared/channel/port.ts';
 import type { Clock } from '../shared/clock.ts';
 import { TransferError } from '../shared/errors.ts';
 import { hex, type Id } from '../shared/hash.ts';
-import { loadRecipe, openStoredArchive } from '../shared/image/stored-archive.ts';
+import { openStoredArchive } from '../shared/image/stored-archive.ts';
 import { encodeRecipe } from '../shared/recipe/encode.ts';
 import type { Store } from '../shared/store/port.ts';
 import { decodeSegmentFrame, decodeStreamFrame } from '../shared/wire/bulk.ts';
@@ -64,21 +64,22 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
   let storedSoFar: Promise<void> = Promise.resolve();
   const refs = new Map<number, string>();
   const refuse = createRefusal(channel, peer, context);
-  const lost = createLostContent(channel, peer, context.log);
+  const lost = createLostContent(channel, peer, context);
   /** SHA-256 digests of the streams of this conversation, by their ids in hex. */
   const proven = new Map<string, string>();
   const incoming = createIncomingStreams({
     store,
     decoders: context.decoders,
     heldBases: () => bases,
-    loadRecipe: (id) => loadRecipe(store, id),
+    loadRecipe: lost.loadRecipe,
     verify: async (recipe) => void proven.set(hex(recipe.id), await verifyStream(recipe, store, gone.signal)),
     encodeRecipe,
-    onVoid: (stream, why) => lost.askAgain(stream, why),
+    onKept: (id) => catalog.trust(id),
+    onVoid: lost.askAgain,
   });
   const deliveries = createDeliveries(channel, peer, context, refs, lost, gone.signal);
   /** True where an image could not be delivered because the store had lost something of it, which is asked for again. */
-  const askAgain = async (stream: number, error: unknown): Promise<boolean> =>
+  const canMend = async (stream: number, error: unknown): Promise<boolean> =>
     TransferError.from(error).code === 'INTEGRITY' &&
     (await hasDamage(await incoming.finish(stream), store, gone.signal)) &&
     incoming.giveUp(stream, error);
@@ -133,7 +134,7 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       deliveries.next(
         image,
         async () => makeRecord(await openStoredArchive(await incoming.finish(stream), store), catalog, proven, context.clock.now()),
-        (error) => askAgain(stream, error),
+        (error) => canMend(stream, error),
       );
       return Promise.resolve();
     },

@@ -26,6 +26,8 @@ export interface BaseChooser {
   /** True where every held stream is in the pool: then nothing that the receiver has is unknown here. */
   knowsAllHeld(): Promise<boolean>;
   choose(target: Recipe): Promise<Base[]>;
+  /** The receiver has lost something: nothing counts as held any more but what was sent in this session. */
+  distrust(): void;
 }
 
 /** What the chooser needs of the pool. */
@@ -61,6 +63,10 @@ export function createBaseChooser(pool: RecipePool): BaseChooser {
     },
     addSent(stream, recipe) {
       sent.set(prefixOf(recipe.id), { reference: { kind: 'sent', stream }, recipe, sketch: sketchOf(recipe) });
+    },
+    distrust() {
+      held = [];
+      heldSet = new Set();
     },
     isHeld: (id) => heldSet.has(prefixOf(id)) || sent.has(prefixOf(id)),
     async knowsAllHeld() {

@@ -33,6 +33,8 @@ export interface StreamContent {
   readonly bases: readonly Recipe[];
   /** Indices into the difference's fresh chunks, ascending. */
   readonly needed: readonly number[];
+  /** The receiver drops what still comes for it. */
+  readonly isVoid: () => boolean;
 }
 
 export async function sendContent(content: StreamContent, options: ContentOptions): Promise<void> {
@@ -47,6 +49,7 @@ export async function sendContent(content: StreamContent, options: ContentOption
     segmentBytes = 0;
   };
   for await (const [run, plan] of options.encoders.encodeInOrder(planned, (next) => readRun(next, fresh, options.pool), options.effort)) {
+    if (content.isVoid()) return;
     if (segmentBytes + run.payload.byteLength > SEGMENT_BYTES_MAX) await flush();
     segment.push({
       codec: run.codec,

@@ -15,6 +15,8 @@ export interface SessionEvents {
   /** Segment numbers, when handed over and when durable over there; `idle`: how much of the time the receiver had nothing to do, per cent. */
   onSent(segment: number, bytes: number): void;
   onStored(segment: number, idle: number): void;
+  /** The receiver has lost something that a stream leans on: it is to be announced again, leaning on nothing. */
+  onBaseGone(stream: number): void;
 }
 
 export interface Answer {
@@ -71,6 +73,8 @@ export interface Session {
   commit(image: number, stream: number, ref: string): Promise<void>;
   /** Resolves when the image is delivered. @throws TransferError with the receiver's code when it was not. */
   receipt(image: number): Promise<Receipt>;
+  /** Whoever waits for an answer, or will, gets this error. */
+  fail(error: unknown): void;
   close(): Promise<void>;
 }
 
@@ -94,6 +98,11 @@ class Waiting<T> {
 
   resolve(key: number, value: T): void {
     this.#take(key).resolve(value);
+  }
+
+  /** Where nobody asked, nobody waits. */
+  resolveIfAsked(key: number, value: T): void {
+    this.#entries.get(key)?.resolve(value);
   }
 
   reject(key: number, error: Error): void {
@@ -122,7 +131,7 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
     for (const waiting of [answers, needs, receipts]) waiting.rejectAll(failure);
     windowOpened.resolve();
   };
-  const handlers = answerHandlers({ answers, needs, receipts }, events, (segment) => {
+  const handlers = answerHandlers({ answers, needs, receipts, streamCount: () => streams }, events, (segment) => {
     durable = Math.max(durable, segment + 1);
     windowOpened.resolve();
   });
@@ -183,6 +192,7 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
     },
     commit: (image, stream, ref) => send(encodeMessage('commit', [image, stream, ref])),
     receipt: (image) => receipts.expect(image),
+    fail,
     async close() {
       await channel.close();
       await reading;
@@ -194,11 +204,12 @@ interface Waits {
   readonly answers: Waiting<Answer>;
   readonly needs: Waiting<Need>;
   readonly receipts: Waiting<Receipt>;
+  readonly streamCount: () => number;
 }
 
 /** What each frame of the receiver means; throws what ends the session. */
 function answerHandlers(
-  { answers, needs, receipts }: Waits,
+  { answers, needs, receipts, streamCount }: Waits,
   events: SessionEvents,
   onDurable: (segment: number) => void,
 ): Record<string, (frame: Uint8Array) => void> {
@@ -214,7 +225,11 @@ function answerHandlers(
     },
     need(frame) {
       const [stream, state, bits] = decodeMessage('need', frame);
-      needs.resolve(stream, state === 0 ? { kind: 'bits', bits } : { kind: state === 1 ? 'held' : 'base-gone' });
+      if (state !== 2) return needs.resolve(stream, state === 0 ? { kind: 'bits', bits } : { kind: 'held' });
+      if (stream >= streamCount())
+        throw new TransferError('PROTOCOL_VIOLATION', `the receiver gave up stream ${stream}, which it was not told of`);
+      events.onBaseGone(stream);
+      needs.resolveIfAsked(stream, { kind: 'base-gone' });
     },
     stored(frame) {
       const [segment, idle] = decodeMessage('stored', frame);

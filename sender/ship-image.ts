@@ -93,6 +93,7 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
     onProgress: ({ phase, done, total }) => context.onProgress(phase, done, total),
     onSent: (segment, bytes) => effort.sent(segment, bytes),
     onStored: (segment, idle) => effort.stored(segment, idle),
+    onBaseGone: (stream) => voyage.shipment.addAgain(stream),
   });
   stack.defer(() => session.close());
   const voyage = createVoyage(context, session, accounting, effort, stack);
@@ -152,6 +153,7 @@ function createVoyage(
     encoders: stack.use(createEncodePool()),
     effort: () => effort.current(),
     plan: () => planFor(effort.current()),
+    loadRecipe: (id) => loadRecipe(pool, id),
     ask: async () => !complete || !(await bases.knowsAllHeld()),
     onPlanned: (bytes) => void (amount.planned += bytes),
     onSent: (bytes) => context.onProgress('sending', (amount.sent += bytes), amount.planned),

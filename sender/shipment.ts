@@ -15,6 +15,8 @@ import type { Need } from './session.ts';
 export interface Shipment {
   /** Announces a stream unless the receiver holds it (then: undefined), and queues its content. */
   add(image: number, recipe: Recipe): Promise<Announced | undefined>;
+  /** Announces a stream again, and what it nests, with nothing to lean on: the receiver has lost something of it. */
+  addAgain(stream: number): void;
   /** Number of a stream of this session. */
   streamOf(id: Id): number;
   /** Resolves when all content that was queued has been sent. */
@@ -31,59 +33,102 @@ export interface ShipmentOptions extends ContentOptions {
   readonly bases: BaseChooser;
   /** True where the receiver may hold content that this side knows nothing of: then it is asked. */
   readonly ask: () => Promise<boolean>;
+  /** A recipe of the pool. */
+  readonly loadRecipe: (id: Id) => Promise<Recipe>;
 }
 
 /**
  * Bytes of a chunk id in a question. With a million chunks in the store one answer in 280 million is wrong, and is found out: the stream's
- * id proves the whole.
+ * id proves the whole, and it is announced again with more bytes in the question.
  */
 const ASK_BYTES = 6;
+const ASK_AGAIN_BYTES = 8;
+
+interface Sent {
+  readonly image: number;
+  readonly recipe: Recipe;
+}
 
 export function createShipment(options: ShipmentOptions): Shipment {
   const { session, bases } = options;
-  const streams: Id[] = [];
+  const sent: Sent[] = [];
+  const voided = new Set<number>();
   let queue: Promise<void> = Promise.resolve();
+  let turn: Promise<unknown> = Promise.resolve();
+  /** One announcement at a time: each tells of the streams before it by their numbers. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = turn.then(work);
+    turn = result.catch(() => {});
+    return result;
+  };
+  const streamOf = (id: Id): number => sent.findLastIndex(({ recipe }) => equalBytes(recipe.id, id));
+
+  /** @param plain without bases, and asking for every chunk. */
+  const announce = async (image: number, recipe: Recipe, plain: boolean): Promise<Announced> => {
+    const chosen = plain ? [] : await bases.choose(recipe);
+    const difference = encodeDifference(
+      recipe,
+      chosen.map((base) => base.recipe),
+      sent.map((before) => before.recipe.id),
+    );
+    const asks = difference.fresh.length > 0 && (plain || voided.size > 0 || (await options.ask()));
+    const askBytes = asks ? (plain ? ASK_AGAIN_BYTES : ASK_BYTES) : 0;
+    const { stream, need } = await session.announce({
+      image,
+      id: recipe.id,
+      skeleton: nestsStreams(recipe) ? skeletonDigest(recipe) : undefined,
+      bases: chosen.map((base) => base.reference),
+      askBytes,
+      asked: asks ? concatBytes(difference.fresh.map((chunk) => chunk.id.subarray(0, askBytes))) : new Uint8Array(0),
+      recipe: difference.bytes,
+    });
+    sent.push({ image, recipe });
+    bases.addSent(stream, recipe);
+    options.accounting.detail('recipes', difference.bytes.byteLength);
+    options.accounting.detail('questions', difference.fresh.length * askBytes);
+    const isVoid = (): boolean => voided.has(stream);
+    queue = queue.then(async () => {
+      const needed = neededChunks(difference.fresh, await need);
+      await sendContent({ stream, recipe, difference, bases: chosen.map((base) => base.recipe), needed, isVoid }, options);
+    });
+    queue.catch(() => {});
+    return { stream, freshIds: new Set(difference.fresh.map((chunk) => hex(chunk.id))) };
+  };
+  const announceAgain = async (stream: number): Promise<void> => {
+    const { image, recipe } = sent[stream] as Sent;
+    for (const id of nestedIn(recipe)) if (streamOf(id) < 0) await announce(image, await options.loadRecipe(id), true);
+    await announce(image, recipe, true);
+    queue.catch((error: unknown) => session.fail(error));
+  };
 
   return {
-    async add(image, recipe) {
-      if (bases.isHeld(recipe.id)) return undefined;
-      const chosen = await bases.choose(recipe);
-      const difference = encodeDifference(
-        recipe,
-        chosen.map((base) => base.recipe),
-        streams,
-      );
-      const asks = difference.fresh.length > 0 && (await options.ask());
-      const { stream, need } = await session.announce({
-        image,
-        id: recipe.id,
-        skeleton: nestsStreams(recipe) ? skeletonDigest(recipe) : undefined,
-        bases: chosen.map((base) => base.reference),
-        askBytes: asks ? ASK_BYTES : 0,
-        asked: asks ? concatBytes(difference.fresh.map((chunk) => chunk.id.subarray(0, ASK_BYTES))) : new Uint8Array(0),
-        recipe: difference.bytes,
-      });
-      streams.push(recipe.id);
-      bases.addSent(stream, recipe);
-      options.accounting.detail('recipes', difference.bytes.byteLength);
-      options.accounting.detail('questions', asks ? difference.fresh.length * ASK_BYTES : 0);
-      queue = queue.then(async () => {
-        const needed = neededChunks(difference.fresh, await need);
-        await sendContent({ stream, recipe, difference, bases: chosen.map((base) => base.recipe), needed }, options);
-      });
-      queue.catch(() => {});
-      return { stream, freshIds: new Set(difference.fresh.map((chunk) => hex(chunk.id))) };
+    add: (image, recipe) => inTurn(async () => (bases.isHeld(recipe.id) ? undefined : announce(image, recipe, false))),
+    addAgain(stream) {
+      if (voided.has(stream)) return;
+      voided.add(stream);
+      bases.distrust();
+      inTurn(() => announceAgain(stream)).catch((error: unknown) => session.fail(error));
     },
-    streamOf: (id) => streams.findIndex((other) => equalBytes(other, id)),
-    drain: () => queue,
+    streamOf,
+    async drain() {
+      for (let drained; drained !== queue;) {
+        await turn;
+        drained = queue;
+        await drained;
+      }
+    },
   };
+}
+
+function nestedIn(recipe: Recipe): Id[] {
+  return Array.from({ length: recipe.rowCount }, (_, row) => recipe.row(row).nested ?? []).flat();
 }
 
 function neededChunks(fresh: readonly ChunkRef[], need: Need | undefined): number[] {
   const all = fresh.map((_, i) => i);
   if (need === undefined) return all;
-  if (need.kind === 'held') return [];
-  if (need.kind === 'base-gone') throw new TransferError('INTEGRITY', 'the receiver lost a base while the image was on its way');
+  // Gone: the stream is announced again, and its content follows then.
+  if (need.kind === 'held' || need.kind === 'base-gone') return [];
   const { bits } = need;
   if (bits.byteLength * 8 < fresh.length)
     throw new TransferError('PROTOCOL_VIOLATION', `the receiver answered for ${bits.byteLength * 8} chunks of ${fresh.length}`);

@@ -3,7 +3,7 @@ import type { Channel } from '../../shared/channel/port.ts';
 import { createMemoryChannelPair } from '../../shared/channel/memory-channel.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { Store } from '../../shared/store/port.ts';
-import { openCatalog } from '../../receiver/catalog.ts';
+import { openCatalog, type Catalog } from '../../receiver/catalog.ts';
 import { createDecodePool } from '../../receiver/decode-pool.ts';
 import { deliverToDirectory } from '../../receiver/deliver/archive.ts';
 import { receiveImages } from '../../receiver/receive-image.ts';
@@ -15,6 +15,8 @@ export interface JoinedAgents {
   readonly store: Store;
   /** Where the receiver writes `NAME_TAG.tar`. */
   readonly delivered: string;
+  /** The receiver's; by default it is opened for each conversation. */
+  readonly catalog?: Catalog;
 }
 
 export interface Crossing extends ShipResult {
@@ -30,7 +32,7 @@ export async function shipArchives(agents: JoinedAgents, archives: readonly Uint
   const receiving = receiveImages(receiverEnd, 'memory', {
     store: agents.store,
     decoders,
-    catalog: await openCatalog(agents.store),
+    catalog: agents.catalog ?? (await openCatalog(agents.store)),
     deliver: deliverToDirectory(agents.store, agents.delivered),
     clock: systemClock,
     agent: 'test receiver',

@@ -1,0 +1,85 @@
+/** Images on their way out, one after the other: recorded, delivered, and told to the sender. */
+import type { Channel } from '../shared/channel/port.ts';
+import { TransferError } from '../shared/errors.ts';
+import { encodeMessage } from '../shared/wire/messages.ts';
+import type { ImageRecord } from './catalog.ts';
+import type { DeliveredImage } from './deliver/port.ts';
+import type { LostContent } from './lost-content.ts';
+import type { ReceiverContext } from './receive-image.ts';
+import { namesFor, withNames } from './record.ts';
+
+export interface Deliveries {
+  /**
+   * Queues the delivery of an image whose record `work` makes.
+   * @param mend asked once where that fails: true to begin anew.
+   */
+  next(image: number, work: () => Promise<ImageRecord>, mend?: (error: unknown) => Promise<boolean>): void;
+  finish(): Promise<void>;
+}
+
+/** One image after the other, in the order of the commits; one that fails does not stop the next. */
+export function createDeliveries(
+  channel: Channel,
+  peer: string,
+  context: ReceiverContext,
+  refs: ReadonlyMap<number, string>,
+  lost: LostContent,
+  signal: AbortSignal,
+): Deliveries {
+  const { store, catalog, clock } = context;
+  let queue: Promise<void> = Promise.resolve();
+  const deliver = async (image: number, work: () => Promise<ImageRecord>): Promise<void> => {
+    const record = await work();
+    const names = namesFor(record, refs.get(image) ?? '');
+    // Recorded before it is delivered: what an engine or registry refuses stays in the store, to be restored.
+    await catalog.save(withNames(record, names, clock.now()));
+    await store.flush();
+    const report = quarters(
+      (phase, done, total) => void channel.send(encodeMessage('progress', [image, phase, done, total])).catch(() => {}),
+    );
+    const delivered = await context.deliver(record, { names, signal, onProgress: report });
+    await catalog.save(withNames(delivered.record, names, clock.now()));
+    await store.flush();
+    await channel.send(encodeMessage('receipt', [image, delivered.images.map(receiptEntry), [...delivered.notes, ...lost.takeNotes()]]));
+    context.log.info({ peer, image: refs.get(image), archive: record.archive }, 'image delivered');
+  };
+  return {
+    next(image, work, mend = () => Promise.resolve(false)) {
+      queue = queue.then(async () => {
+        try {
+          await deliver(image, work).catch(async (error: unknown) => {
+            if (!(await mend(error))) throw error;
+            await deliver(image, work);
+          });
+        } catch (error) {
+          const failure = TransferError.from(error);
+          context.log.warn({ peer, image: refs.get(image), code: failure.code }, failure.message);
+          await channel.send(encodeMessage('failed', [image, failure.code, failure.message, failure.hint])).catch(() => {});
+        }
+      });
+    },
+    finish: () => queue,
+  };
+}
+
+function receiptEntry(image: DeliveredImage): [string[], string, string, string[]] {
+  return [[...image.refs], image.configDigest, image.imageId, [...image.pushed]];
+}
+
+/** Below this a phase is over before anybody would read of it. */
+const PROGRESS_BYTES_MIN = 64 * 1024 * 1024;
+
+/**
+ * Lets through one report for each quarter of a phase. By amount, not by time: the same shipment costs the same bytes on the wire whenever
+ * it is made.
+ */
+function quarters(report: (phase: string, done: number, total: number) => void): (phase: string, done: number, total: number) => void {
+  let last = '';
+  return (phase, done, total) => {
+    if (total < PROGRESS_BYTES_MIN) return;
+    const quarter = `${phase} ${Math.floor((4 * done) / total)}`;
+    if (quarter === last) return;
+    last = quarter;
+    report(phase, done, total);
+  };
+}

@@ -1,0 +1,128 @@
+/** One stream on its way in: what is known of it, and what its runs and its recipe become. */
+import { concatBytes, equalBytes } from '../shared/bytes.ts';
+import { TransferError } from '../shared/errors.ts';
+import { hashBytes, hex, type Id } from '../shared/hash.ts';
+import { RUN_BYTES_MAX } from '../shared/limits.ts';
+import type { DecodedDifference } from '../shared/recipe/difference/decode.ts';
+import type { Recipe } from '../shared/recipe/recipe.ts';
+import { baseOfRanges, baseOfRows } from '../shared/recipe/run-base.ts';
+import { nestsStreams, skeletonDigest } from '../shared/recipe/skeleton-digest.ts';
+import type { Store, StoreRecord } from '../shared/store/port.ts';
+import type { Run, StreamFrame } from '../shared/wire/bulk.ts';
+import type { DecodePool } from './decode-pool.ts';
+import { areReadable, orDamaged } from './readable.ts';
+
+export interface IncomingOptions {
+  readonly store: Store;
+  readonly decoders: DecodePool;
+  /** The answer's bases, in the order of the answer. */
+  readonly heldBases: () => readonly Id[];
+  readonly loadRecipe: (id: Id) => Promise<Recipe>;
+  /** Proves a stream that nests no other, before its recipe is stored. @throws TransferError INTEGRITY */
+  readonly verify: (recipe: Recipe) => Promise<void>;
+  readonly encodeRecipe: (recipe: Recipe) => Uint8Array;
+  /** Told of each stream whose recipe is in the store now. */
+  readonly onKept: (id: Id) => void;
+  /** Told once of each stream that becomes void; `suspects`: the held bases that it leans on, where it is not known what was lost. */
+  readonly onVoid: (stream: number, why: TransferError, suspects: readonly Id[]) => void;
+}
+
+export interface Incoming {
+  readonly frame: StreamFrame;
+  /** Indices of fresh chunks that will arrive, in order; all where nothing was asked. */
+  wanted: readonly number[] | undefined;
+  /** Chunks of `wanted` that runs have claimed. */
+  arrived: number;
+  /** Runs that are being decoded and stored. */
+  readonly running: Set<Promise<void>>;
+  ids: (Id | undefined)[];
+  bases: readonly Recipe[];
+  difference: DecodedDifference | undefined;
+  recipe: Recipe | undefined;
+  stored: Promise<void> | undefined;
+  isVoid: boolean;
+  /** Resolves when runs have claimed all that is wanted, or the stream is void. */
+  readonly claimed: PromiseWithResolvers<void>;
+  /** Number of the stream that comes in place of a void one. */
+  readonly successor: PromiseWithResolvers<number>;
+}
+
+/** A stream whose recipe could be decoded. */
+export type Opened = Incoming & { readonly difference: DecodedDifference };
+
+/** The chunks asked about that the store knows. @param careful only those that can be read. */
+export async function findAsked({ asked, askBytes }: StreamFrame, careful: boolean, store: Store): Promise<(Id | undefined)[]> {
+  const found = await store.findMany('chunk', splitPrefixes(asked, askBytes));
+  if (!careful) return found;
+  const readable = (await areReadable(found.filter((id) => id !== undefined), store)).values(); // prettier-ignore
+  return found.map((id) => (id !== undefined && readable.next().value === true ? id : undefined));
+}
+
+export function createIncoming(frame: StreamFrame): Incoming {
+  return {
+    frame,
+    wanted: undefined,
+    arrived: 0,
+    running: new Set(),
+    ids: [],
+    bases: [],
+    difference: undefined,
+    recipe: undefined,
+    stored: undefined,
+    isVoid: false,
+    claimed: Promise.withResolvers(),
+    successor: Promise.withResolvers(),
+  };
+}
+
+/** Proves a recipe, then stores it. @throws TransferError INTEGRITY */
+export async function keep(recipe: Recipe, skeleton: Id | undefined, options: IncomingOptions): Promise<void> {
+  const { store, verify, encodeRecipe } = options;
+  if (!nestsStreams(recipe)) await verify(recipe);
+  else if (skeleton === undefined || !equalBytes(skeleton, skeletonDigest(recipe))) {
+    throw new TransferError('INTEGRITY', `the recipe of ${hex(recipe.id)} is not what was announced`);
+  }
+  const isSound = (await orDamaged(store.get('recipe', recipe.id))) !== undefined;
+  await store.put([{ kind: 'recipe', key: recipe.id, bytes: encodeRecipe(recipe) }], { replace: !isSound });
+  options.onKept(recipe.id);
+}
+
+/** Claims the next chunks for a run, then decodes it, hashes its chunks and stores them. */
+export async function takeRun(incoming: Opened, run: Run, replace: boolean, { store, decoders }: IncomingOptions): Promise<void> {
+  const indices = (incoming.wanted as readonly number[]).slice(incoming.arrived, incoming.arrived + run.chunkCount);
+  if (run.chunkCount === 0 || indices.length !== run.chunkCount)
+    throw new TransferError('PROTOCOL_VIOLATION', 'a segment brings more chunks than are needed');
+  const lengths = indices.map((i) => incoming.difference.freshLengths[i] as number);
+  const targetBytes = lengths.reduce((sum, length) => sum + length, 0);
+  if (targetBytes > RUN_BYTES_MAX)
+    throw new TransferError('LIMIT_EXCEEDED', `a run has ${targetBytes} bytes, the limit is ${RUN_BYTES_MAX}`);
+  incoming.arrived += run.chunkCount;
+  const base = await loadBase(incoming, run, indices, store);
+  const content = await decoders.decode({ codec: run.codec, payload: run.payload, base, targetBytes });
+  const records: StoreRecord[] = [];
+  let at = 0;
+  for (const [i, length] of lengths.entries()) {
+    const piece = content.subarray(at, at + length);
+    const key = hashBytes(piece);
+    incoming.ids[indices[i] as number] = key;
+    records.push({ kind: 'chunk', key, bytes: piece });
+    at += length;
+  }
+  await store.put(records, { replace });
+}
+
+async function loadBase(incoming: Opened, run: Run, indices: readonly number[], store: Store): Promise<Uint8Array | undefined> {
+  if (run.base.kind === 'none') return undefined;
+  const chunks =
+    run.base.kind === 'rows' ? baseOfRows(incoming.difference, incoming.bases, indices) : baseOfRanges(incoming.bases, run.base.ranges);
+  return concatBytes(
+    await store.getMany(
+      'chunk',
+      chunks.map((chunk) => chunk.id),
+    ),
+  );
+}
+
+function splitPrefixes(bytes: Uint8Array, size: number): Uint8Array[] {
+  return Array.from({ length: bytes.byteLength / size }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
+}
