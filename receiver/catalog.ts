@@ -60,6 +60,8 @@ export interface Catalog {
   doubt(streams: readonly Id[]): void;
   /** A stream was proven. */
   trust(stream: Id): void;
+  /** False where the image's archive is in doubt. */
+  isTrusted(record: ImageRecord): boolean;
   /** True where a layer with this digest was once checked. */
   isVerified(digest: string): boolean;
 }
@@ -105,6 +107,7 @@ export async function openCatalog(store: Store): Promise<Catalog> {
       for (const id of streams) doubted.add(hex(id));
     },
     trust: (stream) => void doubted.delete(hex(stream)),
+    isTrusted: (record) => !doubted.has(record.archive),
     isVerified: (digest) => records().some((record) => record.verified.includes(digest)),
   };
 }

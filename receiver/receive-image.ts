@@ -12,7 +12,7 @@ import type { Store } from '../shared/store/port.ts';
 import { decodeSegmentFrame, decodeStreamFrame } from '../shared/wire/bulk.ts';
 import { frameName, PROTOCOL_VERSION, type FrameName } from '../shared/wire/frames.ts';
 import { BASES_MAX, decodeMessage, encodeMessage, PREFIX_BYTES, unexpectedFrame } from '../shared/wire/messages.ts';
-import type { Catalog } from './catalog.ts';
+import type { Catalog, ImageRecord } from './catalog.ts';
 import type { DecodePool } from './decode-pool.ts';
 import type { Deliver } from './deliver/port.ts';
 import { createDeliveries } from './deliveries.ts';
@@ -98,8 +98,7 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
     },
     async offer(frame) {
       const [image, ref, imageId, archiveId, prefixes, deliver] = decodeMessage('offer', frame);
-      const held =
-        imageId.byteLength > 0 ? catalog.byImageId(imageId) : archiveId.byteLength > 0 ? catalog.byArchive(archiveId) : undefined;
+      const held = heldImage(catalog, imageId, archiveId);
       refs.set(image, ref);
       let answered: readonly Id[] = [];
       if (held === undefined && bases.length === 0) {
@@ -109,7 +108,10 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       }
       const prefixesHeld = Buffer.concat(answered.map((id) => id.subarray(0, PREFIX_BYTES)));
       await channel.send(encodeMessage('answer', [image, held === undefined ? 0 : 1, prefixesHeld, complete ? 1 : 0]));
-      if (held !== undefined && deliver === 1) deliveries.next(image, () => Promise.resolve(held));
+      if (held !== undefined && deliver === 1) {
+        const doubt = (error: unknown): Promise<false> => lost.doubtImage(held, error, gone.signal);
+        deliveries.next(image, () => Promise.resolve(held), doubt);
+      }
     },
     async stream(frame) {
       const announced = decodeStreamFrame(frame);
@@ -171,6 +173,11 @@ function createRefusal(channel: Channel, peer: string, { log }: ReceiverContext)
       .catch(() => {})
       .then(() => channel.close());
   };
+}
+
+function heldImage(catalog: Catalog, imageId: Uint8Array, archiveId: Uint8Array): ImageRecord | undefined {
+  const known = imageId.byteLength > 0 ? catalog.byImageId(imageId) : archiveId.byteLength > 0 ? catalog.byArchive(archiveId) : undefined;
+  return known !== undefined && catalog.isTrusted(known) ? known : undefined;
 }
 
 function splitPrefixes(bytes: Uint8Array): Uint8Array[] {

@@ -129,4 +129,21 @@ describe('a receiver that lost', async () => {
     expect(crossing.images.map(({ ref }) => ref)).toEqual(['app:2', 'app:3', 'app:4']);
     expect(crossing.notes.length).toBeGreaterThan(0);
   });
+
+  test('content of an image that it holds: that is found out when it is delivered, and mended by the next ship', async () => {
+    await using directory = await temporaryDirectory({ inMemory: true });
+    const path = (name: string): string => join(directory.path, name);
+    await using store = await openStore(path('store'));
+    const agents: JoinedAgents = { pool: createMemoryStore(), store, catalog: await openCatalog(store), delivered: path('delivered') };
+    await shipArchives(agents, [version(1)]);
+    await store.flush();
+    const pack = packPath(path('store'), 1);
+    await flipByte(pack, await offsetOf(pack, commonChunk));
+    await expect(shipArchives(agents, [version(1)])).rejects.toMatchObject({ code: 'INTEGRITY' });
+    const mended = await shipArchives(agents, [version(1)]);
+    expect(mended.notes).toEqual([expect.stringContaining('sent again without a base')]);
+    const again = await shipArchives(agents, [version(1)]);
+    expect([again.turns, again.notes]).toEqual(['><', []]);
+    expect(sha256Digest(await readFile(path('delivered/app_1.tar')))).toBe(sha256Digest(version(1)));
+  });
 });
