@@ -8,8 +8,8 @@ import type { Effort } from '../shared/delta/content.ts';
 import { TransferError } from '../shared/errors.ts';
 import { hex, type Id } from '../shared/hash.ts';
 import { normaliseReference } from '../shared/image/reference.ts';
-import { loadRecipe, openStoredArchive, type StoredArchive } from '../shared/image/stored-archive.ts';
-import { ingestStream, type IngestedStream, type IngestResult } from '../shared/ingest/ingest.ts';
+import { loadRecipe, type StoredArchive } from '../shared/image/stored-archive.ts';
+import type { IngestedStream } from '../shared/ingest/ingest.ts';
 import type { Store } from '../shared/store/port.ts';
 import { createAccounting, type Accounting, type Breakdown } from './accounting.ts';
 import { createBaseChooser } from './bases.ts';
@@ -18,17 +18,7 @@ import { createDryRunChannel } from './dry-run-channel.ts';
 import { createEncodePool } from './encode-pool.ts';
 import { createSession, type Answer, type Offer, type Receipt, type Session } from './session.ts';
 import { createShipment, type Announced, type Shipment } from './shipment.ts';
-
-/** One thing to ship. */
-export interface Source {
-  /** As the user wrote it. */
-  readonly name: string;
-  /** What is known before reading: engine images only. */
-  readonly inspection: { readonly imageId: string; readonly diffIds: readonly string[]; readonly refs: readonly string[] } | undefined;
-  /** Bytes to read where they are known. */
-  readonly bytes: number | undefined;
-  read(signal: AbortSignal): AsyncIterable<Uint8Array>;
-}
+import { readSource, type Source } from './source.ts';
 
 export interface ShipRequest {
   readonly sources: readonly Source[];
@@ -197,9 +187,9 @@ async function shipSource(source: Source, request: ShipRequest, context: ShipCon
     const sent = await voyage.shipment.add(image, stream.recipe);
     if (sent !== undefined) announced.set(hex(stream.id), sent);
   };
-  const ingested = await ingestStream(source.read(context.signal), context.pool, {
+  const archive = await readSource(source, context.pool, {
     signal: context.signal,
-    onProgress: (bytes) => context.onProgress('reading', bytes, source.bytes ?? 0),
+    onProgress: (phase, done, total) => context.onProgress(phase, done, total),
     onStream: async (stream) => {
       waiting.push(stream);
       // The archive itself comes last, and is looked at as a whole before anything of it is committed.
@@ -208,7 +198,6 @@ async function shipSource(source: Source, request: ShipRequest, context: ShipCon
       if (offered !== undefined) for (const next of waiting.splice(0)) await announce(next, offered.image);
     },
   });
-  const archive = await openIngested(ingested, source, context.pool);
   if (request.as !== undefined && archive.index.images.length > 1)
     throw new TransferError('USAGE', `--as names one image, but ${source.name} holds ${archive.index.images.length}`);
   const ref = offer.ref === '' && archive.index.images.length === 1 ? (archive.index.images[0]?.refs[0] ?? '') : offer.ref;
@@ -216,6 +205,12 @@ async function shipSource(source: Source, request: ShipRequest, context: ShipCon
   if (offered.answer.held) return { image: offered.image, ref, layers: heldLayers(layersOf(archive)), archive, newBytes: 0 };
   for (const stream of waiting) await announce(stream, offered.image);
   await voyage.shipment.drain();
+  // Not announced: the receiver holds the image, and could not know it by what the first offer said.
+  if (voyage.shipment.streamOf(archive.recipe.id) < 0) {
+    const { image, answer } = await voyage.offer({ ...offer, ref, imageId: undefined, archiveId: archive.recipe.id });
+    if (!answer.held) throw new TransferError('PROTOCOL_VIOLATION', `the receiver named ${source.name} as held and does not have it`);
+    return { image, ref, layers: heldLayers(layersOf(archive)), archive, newBytes: voyage.contentBytes() - before };
+  }
   await context.pool.flush();
   await voyage.commit(offered.image, archive.recipe.id, ref);
   return { image: offered.image, ref, layers: countLayers(archive, announced), archive, newBytes: voyage.contentBytes() - before };
@@ -226,22 +221,6 @@ function nameOf({ name, inspection }: Source): string {
   if (inspection === undefined) return '';
   const written = normaliseReference(name);
   return inspection.refs.includes(written) ? written : (inspection.refs[0] ?? '');
-}
-
-/** @throws TransferError ARCHIVE_INVALID, ARCHIVE_TRUNCATED where what was read is no archive that could be delivered. */
-async function openIngested(ingested: IngestResult, source: Source, pool: Store): Promise<StoredArchive> {
-  if (!ingested.isTar)
-    throw new TransferError('ARCHIVE_INVALID', `${source.name} is not an image archive: it does not begin with a tar header`, {
-      hint: 'want what `docker save` writes, not compressed',
-    });
-  if (ingested.isTruncated)
-    throw new TransferError('ARCHIVE_TRUNCATED', `${source.name} ends in the middle of a member, after ${ingested.archive.bytes} bytes`);
-  try {
-    return await openStoredArchive(ingested.archive.recipe, pool);
-  } catch (error) {
-    const failure = TransferError.from(error);
-    throw new TransferError(failure.code, `${source.name}: ${failure.message}`, { cause: error, hint: failure.hint });
-  }
 }
 
 function layersOf(archive: StoredArchive): number {

@@ -7,24 +7,31 @@ import { chooseEngineAddress, type EngineAddress } from '../../shared/engine/add
 import { TransferError } from '../../shared/errors.ts';
 import { parseReference } from '../../shared/image/reference.ts';
 import { openStore } from '../../shared/store/pack-store.ts';
-import { createProgressLine, silentProgress } from '../../shared/terminal/progress-line.ts';
+import { createProgressLine, silentProgress, type ProgressLine } from '../../shared/terminal/progress-line.ts';
 import { exitCodeHelp, runCommand } from '../../shared/terminal/run-command.ts';
 import { VERSION } from '../../shared/version.ts';
 import { readSenderEnvironment, type SenderEnvironment } from '../config.ts';
 import type { ImageSource } from '../image/port.ts';
+import { seedPool, type SeedContext } from '../seed-pool.ts';
 import { shipImages } from '../ship-image.ts';
+import type { Source } from '../source.ts';
 import { connect } from '../transport/connect.ts';
-import { printResult } from './report.ts';
+import { printResult, seededLine } from './report.ts';
 import { resolveSources } from './sources.ts';
 
-interface ShipFlags {
-  readonly to: string;
+/** What every command takes that reads images. */
+interface ReadFlags {
   readonly engine?: string;
   readonly store: string;
-  readonly as?: string;
-  readonly effort: Effort;
   readonly json?: boolean;
   readonly quiet?: boolean;
+}
+
+interface ShipFlags extends ReadFlags {
+  readonly to: string;
+  readonly as?: string;
+  readonly seedPool?: readonly string[];
+  readonly effort: Effort;
   readonly dryRun?: boolean;
   readonly explain?: boolean;
 }
@@ -38,17 +45,23 @@ export async function main(argv: readonly string[]): Promise<number> {
     .version(VERSION)
     .exitOverride()
     .addHelpText('after', exitCodeHelp());
-  program
-    .command('ship')
-    .description('ship images and wait until they are delivered')
-    .argument('<source...>', 'an image of the engine (shop:2, or an id), ./archive.tar, or - for stdin')
+  const command = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .argument('<source...>', 'an image of the engine (shop:2, or an id), ./archive.tar, or - for stdin')
+      .option(
+        '--engine <address>',
+        'the engine to save from: unix:///path or tcp://HOST:PORT (default: DOCKER_HOST, then the usual socket)',
+      )
+      .option('--store <directory>', 'the pool of what was shipped', environment.pool)
+      .option('--json', 'end stdout with one line of JSON')
+      .option('--quiet', 'no progress');
+  command('ship', 'ship images and wait until they are delivered')
     .requiredOption('--to <address>', 'the receiver, ws://HOST:PORT')
-    .option('--engine <address>', 'the engine to save from: unix:///path or tcp://HOST:PORT (default: DOCKER_HOST, then the usual socket)')
-    .option('--store <directory>', 'the pool of what was shipped', environment.pool)
     .option('--as <ref>', 'the name that the image gets over there')
     .addOption(new Option('--effort <level>', 'how hard to squeeze').choices(EFFORTS).default('auto'))
-    .option('--json', 'end stdout with one line of JSON')
-    .option('--quiet', 'no progress')
+    .option('--seed-pool <image...>', 'read these into the pool first, without the link, as `seed` does')
     .option('--explain', 'say where the bytes went')
     .option('--dry-run', 'say what would cross the link, and send no content')
     .addHelpText(
@@ -58,6 +71,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (sources: string[], flags: ShipFlags) => {
       status = await runCommand('lighterman', process, flags.json === true, (signal) => ship(sources, flags, environment, signal));
     });
+  command('seed', 'read images into the pool, without any link: what a receiver holds of them can then serve as a base again').action(
+    async (sources: string[], flags: ReadFlags) => {
+      status = await runCommand('lighterman', process, flags.json === true, (signal) => seed(sources, flags, environment, signal));
+    },
+  );
   try {
     await program.parseAsync(argv);
     return status;
@@ -73,28 +91,42 @@ async function ship(names: readonly string[], flags: ShipFlags, environment: Sen
     parseReference(flags.as);
     if (names.length > 1) throw new TransferError('USAGE', '--as names one image, but several sources are given');
   }
-  const progress = flags.quiet === true ? silentProgress : createProgressLine(process.stderr, systemClock);
-  try {
-    const sources = await resolveSources(
-      names,
-      () => openEngine(chooseEngineAddress(flags.engine, environment, existsSync)),
-      process.stdin,
-      signal,
-    );
-    await using pool = await openStore(flags.store);
+  const seeds = flags.seedPool ?? [];
+  await withPool([...names, ...seeds], flags, environment, signal, async (sources, context, progress) => {
+    const seeded = await seedPool(sources.slice(names.length), context);
     const result = await shipImages(
-      { sources, as: flags.as, effort: flags.effort, dryRun: flags.dryRun === true },
-      {
-        pool,
-        connect: (abort) => connect(flags.to, abort),
-        agent: `lighterman ${VERSION}`,
-        clock: systemClock,
-        signal,
-        onProgress: (phase, done, total) => progress.update(phase, done, total),
-      },
+      { sources: sources.slice(0, names.length), as: flags.as, effort: flags.effort, dryRun: flags.dryRun === true },
+      { ...context, connect: (abort) => connect(flags.to, abort), agent: `lighterman ${VERSION}`, clock: systemClock },
     );
     progress.stop();
+    for (const image of seeded) process.stderr.write(`${seededLine(image)}\n`);
     printResult(result, { json: flags.json === true, explain: flags.explain === true, stdout: process.stdout, stderr: process.stderr });
+  });
+}
+
+async function seed(names: readonly string[], flags: ReadFlags, environment: SenderEnvironment, signal: AbortSignal): Promise<void> {
+  await withPool(names, flags, environment, signal, async (sources, context, progress) => {
+    const images = await seedPool(sources, context);
+    progress.stop();
+    if (flags.json === true) process.stdout.write(`${JSON.stringify({ event: 'seeded', images })}\n`);
+    else for (const image of images) process.stdout.write(`${seededLine(image)}\n`);
+  });
+}
+
+/** Opens what the words on the command line name, and the pool, for as long as `work` takes. */
+async function withPool(
+  names: readonly string[],
+  flags: ReadFlags,
+  environment: SenderEnvironment,
+  signal: AbortSignal,
+  work: (sources: readonly Source[], context: SeedContext, progress: ProgressLine) => Promise<void>,
+): Promise<void> {
+  const progress = flags.quiet === true ? silentProgress : createProgressLine(process.stderr, systemClock);
+  try {
+    const engine = (): Promise<ImageSource> => openEngine(chooseEngineAddress(flags.engine, environment, existsSync));
+    const sources = await resolveSources(names, engine, process.stdin, signal);
+    await using pool = await openStore(flags.store);
+    await work(sources, { pool, signal, onProgress: (phase, done, total) => progress.update(phase, done, total) }, progress);
   } finally {
     progress.stop();
   }

@@ -1,5 +1,6 @@
 /** What a finished ship says: results to stdout, one line an image or one line of JSON; remarks to stderr. */
 import { formatBytes, formatSeconds } from '../../shared/terminal/units.ts';
+import type { SeededImage } from '../seed-pool.ts';
 import type { ShipResult } from '../ship-image.ts';
 
 export interface ReportOptions {
@@ -31,6 +32,11 @@ export function printResult(result: ShipResult, { json, explain, stdout, stderr 
     `${verb} ${formatBytes(result.wire.sentBytes)}, received ${formatBytes(result.wire.receivedBytes)} in ${formatSeconds(result.seconds.total)}\n`,
   );
   if (explain) printBreakdown(result, stdout);
+}
+
+/** What was read into the pool. */
+export function seededLine({ source, archiveBytes, newBytes }: SeededImage): string {
+  return `seeded the pool with ${source}: ${formatBytes(newBytes)} new of ${formatBytes(archiveBytes)}`;
 }
 
 function printBreakdown({ breakdown }: ShipResult, stdout: ReportOptions['stdout']): void {

@@ -4,7 +4,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { systemCode, TransferError } from '../../shared/errors.ts';
 import { readFilePieces } from '../../shared/ingest/file-source.ts';
 import type { ImageSource } from '../image/port.ts';
-import type { Source } from '../ship-image.ts';
+import type { Source } from '../source.ts';
 
 /**
  * Opens nothing yet but checks that each source is there.

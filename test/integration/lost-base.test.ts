@@ -7,28 +7,11 @@ import { hex, sha256Digest, type Id } from '../../shared/hash.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import { openStore } from '../../shared/store/pack-store.ts';
 import type { Store } from '../../shared/store/port.ts';
-import { imageEntries } from '../support/craft-image.ts';
-import { craftEntry, craftTar } from '../support/craft-tar.ts';
+import { wireBytes } from '../support/agents.ts';
+import { appVersion } from '../support/app-versions.ts';
 import { ingest } from '../support/ingested.ts';
 import { shipArchives, type Crossing, type JoinedAgents } from '../support/joined-agents.ts';
-import { seededBytes } from '../support/random.ts';
 import { flipByte, offsetOf, packPath, temporaryDirectory } from '../support/store-directory.ts';
-
-const bottom = craftTar([craftEntry({ name: 'usr/lib/bottom' }, seededBytes(1, 200_000))]);
-const large = seededBytes(2, 400_000);
-const same = seededBytes(3, 100_000);
-
-/** An image of a layer that all versions have, and one that changes a little. */
-function version(number: number): Uint8Array {
-  const changed = large.slice();
-  changed.fill(number, 200_000, 200_010);
-  const top = craftTar([
-    craftEntry({ name: 'srv/large' }, changed),
-    craftEntry({ name: 'srv/same' }, same),
-    craftEntry({ name: 'srv/version' }, String(number)),
-  ]);
-  return craftTar(imageEntries({ images: [{ tag: `app:${number}`, layers: [bottom, top] }], layout: 'oci' }));
-}
 
 interface Parts {
   readonly bottom: Id;
@@ -59,9 +42,9 @@ async function shipAfterLoss(keys: readonly Id[], versions: readonly number[], {
   const pool = createMemoryStore();
   const ship = async (numbers: readonly number[], store: Store, catalog: Catalog): Promise<Crossing> => {
     const agents: JoinedAgents = { pool, store, catalog, delivered: path('delivered') };
-    const crossing = await shipArchives(agents, numbers.map((number) => version(number))); // prettier-ignore
+    const crossing = await shipArchives(agents, numbers.map((number) => appVersion(number))); // prettier-ignore
     for (const number of numbers)
-      expect(sha256Digest(await readFile(path(`delivered/app_${number}.tar`)))).toBe(sha256Digest(version(number)));
+      expect(sha256Digest(await readFile(path(`delivered/app_${number}.tar`)))).toBe(sha256Digest(appVersion(number)));
     return crossing;
   };
   {
@@ -81,14 +64,10 @@ async function shipAfterLoss(keys: readonly Id[], versions: readonly number[], {
   return crossing;
 }
 
-function wireBytes({ wire }: Crossing): number {
-  return wire.sentBytes + wire.receivedBytes;
-}
-
 describe('a receiver that lost', async () => {
-  const parts = await partsOf(version(1));
+  const parts = await partsOf(appVersion(1));
   const changedChunks = await (async () => {
-    const later = await partsOf(version(2));
+    const later = await partsOf(appVersion(2));
     const kept = new Set(later.chunks(later.top).map((id) => hex(id)));
     return parts.chunks(parts.top).filter((id) => !kept.has(hex(id)));
   })();
@@ -135,15 +114,15 @@ describe('a receiver that lost', async () => {
     const path = (name: string): string => join(directory.path, name);
     await using store = await openStore(path('store'));
     const agents: JoinedAgents = { pool: createMemoryStore(), store, catalog: await openCatalog(store), delivered: path('delivered') };
-    await shipArchives(agents, [version(1)]);
+    await shipArchives(agents, [appVersion(1)]);
     await store.flush();
     const pack = packPath(path('store'), 1);
     await flipByte(pack, await offsetOf(pack, commonChunk));
-    await expect(shipArchives(agents, [version(1)])).rejects.toMatchObject({ code: 'INTEGRITY' });
-    const mended = await shipArchives(agents, [version(1)]);
+    await expect(shipArchives(agents, [appVersion(1)])).rejects.toMatchObject({ code: 'INTEGRITY' });
+    const mended = await shipArchives(agents, [appVersion(1)]);
     expect(mended.notes).toEqual([expect.stringContaining('sent again without a base')]);
-    const again = await shipArchives(agents, [version(1)]);
+    const again = await shipArchives(agents, [appVersion(1)]);
     expect([again.turns, again.notes]).toEqual(['><', []]);
-    expect(sha256Digest(await readFile(path('delivered/app_1.tar')))).toBe(sha256Digest(version(1)));
+    expect(sha256Digest(await readFile(path('delivered/app_1.tar')))).toBe(sha256Digest(appVersion(1)));
   });
 });

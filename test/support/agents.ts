@@ -113,7 +113,7 @@ export async function ship(args: readonly string[], options: RunOptions = {}): P
   return JSON.parse(line) as ShipResult;
 }
 
-export function wireBytes({ wire }: ShipResult): number {
+export function wireBytes({ wire }: Pick<ShipResult, 'wire'>): number {
   return wire.sentBytes + wire.receivedBytes;
 }
 

@@ -1,0 +1,39 @@
+/**
+ * Fills the pool from images that are at hand, without any link: a pool that was lost can then lend bases again for what a receiver holds
+ * of these images.
+ */
+import type { Store } from '../shared/store/port.ts';
+import { readSource, type Source } from './source.ts';
+
+export interface SeedContext {
+  readonly pool: Store;
+  readonly signal: AbortSignal;
+  readonly onProgress: (phase: string, done: number, total: number) => void;
+}
+
+export interface SeededImage {
+  /** As the user wrote it. */
+  readonly source: string;
+  /** Config digests of the images in the archive. */
+  readonly imageIds: readonly string[];
+  readonly archiveBytes: number;
+  /** Of them, bytes that the pool did not have. */
+  readonly newBytes: number;
+}
+
+/** Durable when it resolves. @throws TransferError as reading a source to ship it. */
+export async function seedPool(sources: readonly Source[], context: SeedContext): Promise<SeededImage[]> {
+  const seeded: SeededImage[] = [];
+  for (const source of sources) {
+    let newBytes = 0;
+    const archive = await readSource(source, context.pool, {
+      signal: context.signal,
+      onProgress: context.onProgress,
+      onStream: (stream) => void (newBytes += stream.newBytes),
+    });
+    const imageIds = archive.index.images.map((image) => image.configDigest);
+    seeded.push({ source: source.name, imageIds, archiveBytes: archive.recipe.bytes, newBytes });
+  }
+  await context.pool.flush();
+  return seeded;
+}
