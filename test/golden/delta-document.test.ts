@@ -1,0 +1,214 @@
+/**
+ * The examples and numbers of shared/DELTA.md, decoded by the code and by a second decoder that was made from the document alone; and
+ * both decoders on what the encoders make, so that the document says all that there is.
+ */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it, test } from 'vitest';
+import { concatBytes, utf8 } from '../../shared/bytes.ts';
+import { alignContent } from '../../shared/delta/align.ts';
+import { CODEC, type CodecName } from '../../shared/delta/codecs.ts';
+import { decodeContent, encodeContent, type EffortLevel } from '../../shared/delta/content.ts';
+import { createDeflater, MAKERS } from '../../shared/delta/deflate.ts';
+import { encodeMix, type RunForm } from '../../shared/delta/mix.ts';
+import { openBase } from '../../shared/delta/opened.ts';
+import { encodePatch } from '../../shared/delta/patch.ts';
+import { hex } from '../../shared/hash.ts';
+import { codeContent, editedContent, gzipMember, gzippedContent, textContent } from '../support/delta-contents.ts';
+import { anyPieces, createPick, executable, rebuilt } from '../support/delta-executables.ts';
+import { chance, createCounter, learnCounter, squash, stretch } from '../support/delta-reference/coder.ts';
+import { decodeReference, openBase as openBaseReference } from '../support/delta-reference/content.ts';
+import { deflateReference } from '../support/delta-reference/deflate.ts';
+import { NEXT, STATES } from '../support/delta-reference/histories.ts';
+import { hash } from '../support/delta-reference/numbers.ts';
+import { decodeMixReference } from '../support/mix-reference.ts';
+import { seededBytes } from '../support/random.ts';
+
+const document = readFileSync(new URL('../../shared/DELTA.md', import.meta.url), 'utf8');
+const NOTHING = new Uint8Array(0);
+
+/** What stands below the heading of an example. */
+function example(heading: string): string {
+  const from = document.indexOf(`### ${heading}\n`, document.indexOf('## 14. Examples'));
+  const to = document.indexOf('\n### ', from + 1);
+  return document.slice(from, to < 0 ? undefined : to);
+}
+
+/** The blocks of hex below a heading. */
+function blocks(heading: string): Uint8Array[] {
+  const found = example(heading).matchAll(/(?:^ {4}[0-9a-f]{2}(?: [0-9a-f]{2})*\n)+/gm);
+  return [...found].map(([lines]) => Buffer.from(lines.replaceAll(/\s/g, ''), 'hex'));
+}
+
+const block = (heading: string, number = 0): Uint8Array => blocks(heading)[number] ?? NOTHING;
+const tide = utf8('the tide turns, the tide falls, the tide turns again\n');
+const tides = utf8('the tide falls, the tide turns, the tide turns, the tide falls\n');
+const oldCode = block('code, old');
+const newCode = block('code, new');
+const codePieces = Uint32Array.of(0, 16, 0, 20, 16, 16);
+
+/** Both decoders give `target`. */
+function expectDecoded(codec: number, payload: Uint8Array, base: Uint8Array | undefined, target: Uint8Array): void {
+  expect(hex(decodeContent(codec, payload, base, target.byteLength))).toBe(hex(target));
+  expect(hex(decodeReference(codec, payload, base, target.byteLength))).toBe(hex(target));
+}
+
+/** The first decisions of a mixed payload, and those that its example lists. */
+function decisions(heading: CodecName, base: Uint8Array, targetBytes: number): { made: string[]; listed: string[] } {
+  const made: string[] = [];
+  decodeMixReference(block(heading), base, targetBytes, (p, bit) => made.push(`${p} ${bit}`));
+  const listed = [...example(heading).matchAll(/(?<= )\d{5} [01]\b/g)].map(([decision]) => decision);
+  return { made, listed };
+}
+
+describe('DELTA.md', () => {
+  it.each<[CodecName, Uint8Array | undefined, Uint8Array]>([
+    ['raw', undefined, utf8('noon\n')],
+    ['zstd', undefined, tide],
+    ['zstdBase', tide, tides],
+    ['mix', undefined, tide],
+    ['mixBase', oldCode, newCode],
+    ['patch', oldCode, newCode],
+    ['opened', undefined, block('opened', 1)],
+    ['openedBase', block('gzip, old'), block('openedBase', 1)],
+  ])('has an example of %s that decodes', (name, base, target) => {
+    expect(target.byteLength).toBeGreaterThan(0);
+    expectDecoded(CODEC[name], block(name), base, target);
+  });
+
+  it('has examples as the encoders make them', () => {
+    expect(hex(encodeMix(tide, undefined, 0, 100) ?? NOTHING)).toBe(hex(block('mix')));
+    expect(hex(encodeMix(newCode, { bytes: oldCode, pieces: codePieces }, 0, 100) ?? NOTHING)).toBe(hex(block('mixBase')));
+    expect(hex(encodePatch(newCode, oldCode, codePieces, 3))).toBe(hex(block('patch')));
+    expect(hex(gzipMember(utf8('noon\n'), 9))).toBe(hex(block('opened', 1)));
+    expect(hex(gzipMember(utf8('the tide turns at noon\n'), 9))).toBe(hex(block('gzip, old')));
+    expect(hex(gzipMember(utf8('the tide turns at dusk\n'), 9))).toBe(hex(block('openedBase', 1)));
+  });
+
+  it('has the first decisions of its examples', () => {
+    const plain = decisions('mix', NOTHING, tide.byteLength);
+    expect(plain.listed).toHaveLength(25);
+    expect(plain.made.slice(0, 25)).toEqual(plain.listed);
+    const over = decisions('mixBase', oldCode, newCode.byteLength);
+    expect(over.listed).toHaveLength(42);
+    expect(over.made.slice(0, 42)).toEqual(over.listed);
+    const operand = over.made.slice(42, 46).map((decision) => decision.replace(/ 1$/, ''));
+    expect(example('mixBase')).toContain(`with probabilities ${operand.join(' ')}.`);
+  });
+
+  it('has the numbers of its functions and tables', () => {
+    expect(document).toContain(`hash(0, 0) = ${hash(0, 0)}, hash(1, 2) = ${hash(1, 2)}.`);
+    const squashed = [-2047, -1, 1, 2047].map((x) => `SQUASH(${x}) = ${squash(x)}`).join(', ');
+    const stretched = [0, 2048, 4095].map((q) => `STRETCH(${q}) = ${stretch(q)}`).join(', ');
+    expect(document).toContain(`${squashed}; ${stretched}.`);
+    const counter = createCounter();
+    const chances = [chance(counter)];
+    for (const bit of [1, 1, 0, 1]) {
+      learnCounter(counter, bit);
+      chances.push(chance(counter));
+    }
+    expect(document).toContain(`move the chance through ${chances.join(' ')}.`);
+    const state = [1, 1, 0, 1].reduce((number, bit) => NEXT[number]?.[bit as 0 | 1] ?? 0, 0);
+    expect(document).toContain(`upwards: ${STATES.length} of them.`);
+    expect(document).toContain(`after the bits 1 1 0 1 the state is ${state}, (${Object.values(STATES[state] ?? {}).join(', ')}).`);
+  });
+
+  it('names the codecs of the code', () => {
+    const table = document.slice(document.indexOf('| codec | name | base |'), document.indexOf('A payload is never longer'));
+    const rows = [...table.matchAll(/^\| (\d) \| (\w+) \|/gm)].map(([, number, name]) => [name, Number(number)]);
+    expect(rows).toEqual(Object.entries(CODEC));
+  });
+});
+
+const text = textContent(1, 500);
+const code = codeContent(2, 60);
+const movedCode = codeContent(2, 60, 30, 48);
+const long = concatBytes([text, text.subarray(0, 2000), seededBytes(3, 40), text]);
+const zipped = gzippedContent(3, 3, 9);
+
+describe('a decoder made from the document decodes what the encoder makes', () => {
+  test.each<[CodecName, string, Uint8Array, Uint8Array | undefined, EffortLevel]>([
+    ['mix', 'text', text, undefined, 'max'],
+    ['mix', 'text that comes again', long, undefined, 'max'],
+    ['mix', 'code', code, undefined, 'max'],
+    ['mixBase', 'edited text', editedContent(text, 6, 20), text, 'max'],
+    ['mixBase', 'moved code', movedCode, code, 'max'],
+    ['mixBase', 'edited code', editedContent(movedCode, 7, 9), code, 'high'],
+    ['patch', 'moved code', movedCode, code, 'low'],
+    ['zstd', 'text', text, undefined, 'mid'],
+    [
+      'zstdBase',
+      'a base like a trained dictionary',
+      text.subarray(700),
+      concatBytes([new Uint8Array([0x37, 0xa4, 0x30, 0xec]), text]),
+      'min',
+    ],
+    ['opened', 'gzip members', zipped, undefined, 'max'],
+    ['openedBase', 'gzip members', gzipMember(concatBytes([text.subarray(90, 120), textContent(3, 300)]), 9), zipped, 'max'],
+  ])('%s: %s', (name, _, target, base, level) => {
+    const { codec, usesBase, payload } = encodeContent(target, base, level);
+    expect(codec).toBe(CODEC[name]);
+    expectDecoded(codec, payload, usesBase ? base : undefined, target);
+  });
+
+  test.each(Array.from({ length: 16 }, (_, seed) => seed))('executables with pieces of all kinds, %i', (seed) => {
+    const pick = createPick(seed);
+    const base = executable(pick);
+    const target = rebuilt(base, pick);
+    const pieces = seed % 2 === 0 ? anyPieces(base.byteLength, target.byteLength, pick) : alignContent(target, base, false, 16);
+    const mixed = encodeMix(target, { bytes: base, pieces }, (seed % 4) as RunForm, target.byteLength) ?? NOTHING;
+    expectDecoded(CODEC.mixBase, mixed, base, target);
+    expectDecoded(CODEC.patch, encodePatch(target, base, pieces, 3), base, target);
+  });
+
+  test('operands of branches without a base', () => {
+    const payload = encodeMix(executable(createPick(2)), undefined, 1, 4000) ?? NOTHING;
+    expect(payload[0]).toBe(5);
+    expectDecoded(CODEC.mix, payload, undefined, executable(createPick(2)));
+  });
+
+  test('what comes again across the end of the base, the zeros behind it and the start of the target', () => {
+    const head = concatBytes([text.subarray(0, 200), new Uint8Array(400), text.subarray(0, 300)]);
+    const base = concatBytes([seededBytes(4, 300), text.subarray(300, 500)]);
+    const target = concatBytes([head, text.subarray(300, 500), new Uint8Array(120), head, text.subarray(250, 900)]);
+    const payload = encodeMix(target, { bytes: base, pieces: new Uint32Array(0) }, 0, 4000) ?? NOTHING;
+    expectDecoded(CODEC.mixBase, payload, base, target);
+  });
+});
+
+describe('gzip members by the document', () => {
+  test('makers', () => {
+    const deflater = createDeflater();
+    const skewed = Uint8Array.from(seededBytes(8, 30_000), (byte) => Math.clz32(byte * 65_537) * 7);
+    const contents = [new Uint8Array([7]), new Uint8Array(2000), text, concatBytes([seededBytes(5, 3000), text]), skewed];
+    for (const maker of MAKERS)
+      for (const content of contents)
+        expect(hex(deflateReference(content, maker))).toBe(hex(deflater.deflate(content, maker, content.byteLength + 1000) ?? NOTHING));
+  });
+
+  test.each([1, 6, 9, 19, 25, 38])('content longer than the window, maker %i', (maker) => {
+    const content = concatBytes([textContent(2, 9000), seededBytes(6, 36_000), textContent(2, 9000), codeContent(4, 500)]);
+    const deflated = createDeflater().deflate(content, maker, content.byteLength) ?? NOTHING;
+    expect(Buffer.compare(deflateReference(content, maker), deflated)).toBe(0);
+  });
+
+  test('the opened base, with what only looks like members', () => {
+    const mark = [0x1f, 0x8b, 8];
+    const named = gzipMember(text, 6);
+    named[3] = 0x18;
+    const withName = concatBytes([named.subarray(0, 10), utf8('tide\0a comment\0'), named.subarray(10)]);
+    const damaged = concatBytes([gzipMember(text, 6).subarray(0, -1), new Uint8Array([9])]);
+    const base = concatBytes([
+      utf8('x'),
+      new Uint8Array([...mark, 0x40, ...mark, ...mark]),
+      withName,
+      damaged,
+      zipped,
+      new Uint8Array(mark),
+    ]);
+    expect(openBase(base).byteLength).toBeGreaterThan(base.byteLength);
+    expect(hex(openBaseReference(base))).toBe(hex(openBase(base)));
+    const failing = concatBytes([...Array.from({ length: 64 }, () => new Uint8Array([...mark, 0x40])), zipped]);
+    expect(hex(openBaseReference(failing))).toBe(hex(openBase(failing)));
+    expect(hex(openBase(failing))).toBe(hex(failing));
+  });
+});
