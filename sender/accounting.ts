@@ -4,6 +4,9 @@
  */
 import type { Channel, WireCounters } from '../shared/channel/port.ts';
 import { frameName, type FrameName } from '../shared/wire/frames.ts';
+import { decodeMessage } from '../shared/wire/messages.ts';
+import { createByteReader } from '../shared/wire/varint.ts';
+import { receivedBytesOf, sentBytesOf } from './frame-bytes.ts';
 
 export interface Part {
   readonly name: string;
@@ -19,6 +22,16 @@ export interface Breakdown {
   readonly files: readonly Part[];
 }
 
+/** What one stream cost, the headers of its WebSocket messages included. */
+export interface StreamBytes {
+  /** Sent: its recipe, and the question. */
+  readonly announcement: number;
+  /** Sent: its segments. */
+  readonly content: number;
+  /** Received: what the receiver needs of it, and acknowledgements. */
+  readonly answers: number;
+}
+
 export interface Accounting {
   /** The same channel, with its frames counted. */
   watch(channel: Channel): Channel;
@@ -26,6 +39,8 @@ export interface Accounting {
   detail(part: string, bytes: number): void;
   file(name: string, bytes: number): void;
   breakdown(wire: WireCounters): Breakdown;
+  /** What streams cost together, by their numbers; undefined for none. */
+  total(streams: readonly number[]): StreamBytes | undefined;
 }
 
 const FILES_MAX = 20;
@@ -50,9 +65,12 @@ const PURPOSES: Readonly<Record<FrameName, string>> = {
 export function createAccounting(): Accounting {
   const parts = new Map<string, number>();
   const files = new Map<string, number>();
+  const streams = createStreamCounts();
   const count = (frame: Uint8Array): void => {
     const name = frameName(frame);
-    if (name !== undefined) add(parts, PURPOSES[name], frame.byteLength);
+    if (name === undefined) return;
+    add(parts, PURPOSES[name], frame.byteLength);
+    streams.count(name, frame);
   };
   const detail = (part: string, bytes: number): void => {
     add(parts, part, bytes);
@@ -73,12 +91,47 @@ export function createAccounting(): Accounting {
     }),
     detail,
     file: (name, bytes) => add(files, name, bytes),
+    total: (numbers) => (numbers.length === 0 ? undefined : numbers.map((number) => streams.of(number)).reduce(sumOf)),
     breakdown(wire) {
       const explained = [...parts.values()].reduce((sum, bytes) => sum + bytes, 0);
       const all = new Map(parts).set('WebSocket handshake and frame headers', wire.sentBytes + wire.receivedBytes - explained);
       const kinds = new Map<string, number>();
       for (const [name, bytes] of files) add(kinds, kindOfFile(name), bytes);
       return { parts: dearest(all), kinds: dearest(kinds), files: dearest(files).slice(0, FILES_MAX) };
+    },
+  };
+}
+
+function sumOf(a: StreamBytes, b: StreamBytes): StreamBytes {
+  return { announcement: a.announcement + b.announcement, content: a.content + b.content, answers: a.answers + b.answers };
+}
+
+/** Frames by the stream that they are about. */
+function createStreamCounts(): { count(name: FrameName, frame: Uint8Array): void; of(stream: number): StreamBytes } {
+  const streams = new Map<number, StreamBytes>();
+  const streamOfSegment = new Map<number, number>();
+  const of = (stream: number): StreamBytes => streams.get(stream) ?? { announcement: 0, content: 0, answers: 0 };
+  const answered = (stream: number, frame: Uint8Array): void => {
+    streams.set(stream, { ...of(stream), answers: of(stream).answers + receivedBytesOf(frame) });
+  };
+  return {
+    of,
+    count(name, frame) {
+      if (name === 'need') answered(decodeMessage('need', frame)[0], frame);
+      else if (name === 'stored') {
+        const [segment] = decodeMessage('stored', frame);
+        answered(streamOfSegment.get(segment) ?? 0, frame);
+        streamOfSegment.delete(segment);
+      } else if (name === 'stream') {
+        const stream = createByteReader(frame, 1).varint('stream number');
+        streams.set(stream, { ...of(stream), announcement: of(stream).announcement + sentBytesOf(frame) });
+      } else if (name === 'segment') {
+        const reader = createByteReader(frame, 1);
+        const segment = reader.varint('segment number');
+        const stream = reader.varint('stream number');
+        streamOfSegment.set(segment, stream);
+        streams.set(stream, { ...of(stream), content: of(stream).content + sentBytesOf(frame) });
+      }
     },
   };
 }

@@ -39,6 +39,12 @@ const RECEIVER_IDLE_MIN = 40;
 const ACKS_PER_STEP = 4;
 const FIRST_LEVEL: EffortLevel = 'low';
 
+/** The hardest level that a link is worth, or the first one where its rate is not known. */
+export function levelForRate(bytesPerSecond: number | undefined): EffortLevel {
+  const [, level] = LEVEL_BY_RATE.find(([least]) => (bytesPerSecond ?? 0) >= least) ?? ([0, 'max'] as const);
+  return bytesPerSecond === undefined ? FIRST_LEVEL : level;
+}
+
 export function createEffortControl(effort: Effort, clock: Clock): EffortControl {
   if (effort !== 'auto') return { current: () => effort, sent: () => {}, stored: () => {} };
   const sentAt = new Map<number, number>();

@@ -16,6 +16,8 @@ import { createBaseChooser } from './bases.ts';
 import { createEffortControl, planFor, type EffortControl } from './effort.ts';
 import { createDryRunChannel } from './dry-run-channel.ts';
 import { createEncodePool } from './encode-pool.ts';
+import { createRateMeter } from './link-rate.ts';
+import { bytesPerLayer, type LayerBytes } from './per-layer.ts';
 import { createSession, type Answer, type Offer, type Receipt, type Session } from './session.ts';
 import { createShipment, type Announced, type Shipment } from './shipment.ts';
 import { readSource, type Source } from './source.ts';
@@ -53,6 +55,10 @@ export interface ShipResult {
   readonly notes: readonly string[];
   readonly wire: WireCounters;
   readonly breakdown: Breakdown;
+  /** Every layer of every source, in order, and what is left of each archive. Adds up to `wire` but for offers, commits and what they lead to. */
+  readonly perLayer: readonly LayerBytes[];
+  /** What got through while content crossed; undefined where that was too little to tell. */
+  readonly bytesPerSecond: number | undefined;
   readonly seconds: { readonly read: number; readonly send: number; readonly deliver: number; readonly total: number };
 }
 
@@ -79,10 +85,17 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
   const accounting = createAccounting();
   const watched = accounting.watch(request.dryRun ? createDryRunChannel(channel) : channel);
   const effort = createEffortControl(request.effort, context.clock);
+  const meter = createRateMeter(context.clock);
   const session = createSession(watched, context.agent, {
     onProgress: ({ phase, done, total }) => context.onProgress(phase, done, total),
-    onSent: (segment, bytes) => effort.sent(segment, bytes),
-    onStored: (segment, idle) => effort.stored(segment, idle),
+    onSent(segment, bytes) {
+      effort.sent(segment, bytes);
+      meter.sent(segment, bytes);
+    },
+    onStored(segment, idle) {
+      effort.stored(segment, idle);
+      meter.stored(segment);
+    },
     onBaseGone: (stream) => voyage.shipment.addAgain(stream),
   });
   stack.defer(() => session.close());
@@ -103,6 +116,14 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
     notes: receipts.flatMap((receipt) => receipt.notes),
     wire,
     breakdown: accounting.breakdown(wire),
+    perLayer: bytesPerLayer(
+      request.sources.map(({ name, inspection }, i) => {
+        const { ref, archive } = shipped[i] as Shipped;
+        return { image: ref === '' ? name : ref, archive, diffIds: inspection?.diffIds ?? [] };
+      }),
+      (id) => accounting.total(voyage.shipment.numbersOf(id)),
+    ),
+    bytesPerSecond: request.dryRun ? undefined : meter.bytesPerSecond(),
     seconds: {
       read: (marks.read - began) / 1000,
       send: (marks.send - began) / 1000,
@@ -180,7 +201,8 @@ async function shipSource(source: Source, request: ShipRequest, context: ShipCon
   if (offered?.answer.held === true)
     return { image: offered.image, ref: offer.ref, layers: heldLayers(inspection?.diffIds.length ?? 0), archive: undefined, newBytes: 0 };
 
-  // An archive is offered when the first thing that the pool does not know turns up: one that it knows whole costs one round trip.
+  // An archive is offered when the first thing that the pool does not know turns up: one that it knows whole costs one round trip. After a
+  // dry run the pool knows it whole, so that is what a dry run tells of.
   const waiting: IngestedStream[] = [];
   const announced = new Map<string, Announced>();
   const announce = async (stream: IngestedStream, image: number): Promise<void> => {
@@ -194,7 +216,7 @@ async function shipSource(source: Source, request: ShipRequest, context: ShipCon
       waiting.push(stream);
       // The archive itself comes last, and is looked at as a whole before anything of it is committed.
       if (stream.path === '') return;
-      if (offered === undefined && !stream.known) offered = await voyage.offer(offer);
+      if (offered === undefined && !stream.known && !request.dryRun) offered = await voyage.offer(offer);
       if (offered !== undefined) for (const next of waiting.splice(0)) await announce(next, offered.image);
     },
   });

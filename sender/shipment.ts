@@ -17,8 +17,10 @@ export interface Shipment {
   add(image: number, recipe: Recipe): Promise<Announced | undefined>;
   /** Announces a stream again, and what it nests, with nothing to lean on: the receiver has lost something of it. */
   addAgain(stream: number): void;
-  /** Number of a stream of this session. */
+  /** Number of a stream of this session, the latest where it was announced again; -1 where it was not announced. */
   streamOf(id: Id): number;
+  /** All numbers of a stream of this session. */
+  numbersOf(id: Id): number[];
   /** Resolves when all content that was queued has been sent. */
   drain(): Promise<void>;
 }
@@ -110,6 +112,7 @@ export function createShipment(options: ShipmentOptions): Shipment {
       inTurn(() => announceAgain(stream)).catch((error: unknown) => session.fail(error));
     },
     streamOf,
+    numbersOf: (id) => sent.flatMap(({ recipe }, stream) => (equalBytes(recipe.id, id) ? stream : [])),
     async drain() {
       for (let drained; drained !== queue;) {
         await turn;

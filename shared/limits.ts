@@ -61,3 +61,6 @@ export const ENGINE_ANSWER_TIMEOUT_MS = 30_000;
 export const ENGINE_LINE_BYTES_MAX = 1 * MIB;
 /** Images of an engine whose layers are looked at before a load; the layers of others are sent. */
 export const ENGINE_IMAGES_MAX = 4096;
+
+/** Receivers whose link's rate is remembered beside the pool. */
+export const LINK_RATES_MAX = 64;

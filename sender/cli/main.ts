@@ -12,10 +12,13 @@ import { exitCodeHelp, runCommand } from '../../shared/terminal/run-command.ts';
 import { VERSION } from '../../shared/version.ts';
 import { readSenderEnvironment, type SenderEnvironment } from '../config.ts';
 import type { ImageSource } from '../image/port.ts';
+import { rememberRate } from '../link-rate.ts';
 import { seedPool, type SeedContext } from '../seed-pool.ts';
 import { shipImages } from '../ship-image.ts';
 import type { Source } from '../source.ts';
 import { connect } from '../transport/connect.ts';
+import { prepareEstimate } from './estimate.ts';
+import { parseRate } from './rate.ts';
 import { printResult, seededLine } from './report.ts';
 import { resolveSources } from './sources.ts';
 
@@ -33,6 +36,7 @@ interface ShipFlags extends ReadFlags {
   readonly seedPool?: readonly string[];
   readonly effort: Effort;
   readonly dryRun?: boolean;
+  readonly rate?: string;
   readonly explain?: boolean;
 }
 
@@ -63,7 +67,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addOption(new Option('--effort <level>', 'how hard to squeeze').choices(EFFORTS).default('auto'))
     .option('--seed-pool <image...>', 'read these into the pool first, without the link, as `seed` does')
     .option('--explain', 'say where the bytes went')
-    .option('--dry-run', 'say what would cross the link, and send no content')
+    .option('--dry-run', 'say what would cross the link, by layer, and how long it would take; sends no content')
+    .option('--rate <rate>', 'with --dry-run: the rate of the link, as 10mbit (default: as it was measured the last time)')
     .addHelpText(
       'after',
       '\nExamples:\n  lighterman ship shop:2 --to ws://10.0.0.2:7700\n  docker save shop:2 | lighterman ship - --to ws://10.0.0.2:7700 --as shop:2',
@@ -91,16 +96,25 @@ async function ship(names: readonly string[], flags: ShipFlags, environment: Sen
     parseReference(flags.as);
     if (names.length > 1) throw new TransferError('USAGE', '--as names one image, but several sources are given');
   }
+  if (flags.rate !== undefined) {
+    parseRate(flags.rate);
+    if (flags.dryRun !== true) throw new TransferError('USAGE', '--rate is for --dry-run');
+  }
   const seeds = flags.seedPool ?? [];
   await withPool([...names, ...seeds], flags, environment, signal, async (sources, context, progress) => {
     const seeded = await seedPool(sources.slice(names.length), context);
+    const estimate = flags.dryRun === true ? await prepareEstimate(flags.effort, flags.rate, flags.store, flags.to) : undefined;
+    const effort = estimate?.effort ?? flags.effort;
     const result = await shipImages(
-      { sources: sources.slice(0, names.length), as: flags.as, effort: flags.effort, dryRun: flags.dryRun === true },
+      { sources: sources.slice(0, names.length), as: flags.as, effort, dryRun: estimate !== undefined },
       { ...context, connect: (abort) => connect(flags.to, abort), agent: `lighterman ${VERSION}`, clock: systemClock },
     );
     progress.stop();
     for (const image of seeded) process.stderr.write(`${seededLine(image)}\n`);
-    printResult(result, { json: flags.json === true, explain: flags.explain === true, stdout: process.stdout, stderr: process.stderr });
+    // Only for the next dry run to know: that it cannot be written down must not make a ship fail that succeeded.
+    if (result.bytesPerSecond !== undefined) await rememberRate(flags.store, flags.to, result.bytesPerSecond).catch(() => {});
+    const { stdout, stderr } = process;
+    printResult(result, { json: flags.json === true, explain: flags.explain === true, estimate, stdout, stderr });
   });
 }
 

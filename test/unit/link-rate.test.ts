@@ -1,0 +1,46 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { formatRate, parseRate } from '../../sender/cli/rate.ts';
+import { createRateMeter, recallRate, rememberRate } from '../../sender/link-rate.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { LINK_RATES_MAX } from '../../shared/limits.ts';
+import { temporaryDirectory } from '../support/store-directory.ts';
+
+describe('the rate of a link', () => {
+  it('is what was acknowledged over the time in which something was on its way', () => {
+    let ms = 0;
+    const clock: Clock = { now: () => ms, monotonic: () => ms, sleep: () => Promise.resolve() };
+    const meter = createRateMeter(clock);
+    meter.sent(0, 100_000);
+    ms = 100;
+    meter.stored(0);
+    expect(meter.bytesPerSecond()).toBeUndefined();
+    // Nothing is on its way for a second: that says nothing of the link.
+    ms = 1100;
+    meter.sent(1, 100_000);
+    meter.sent(2, 100_000);
+    ms = 1300;
+    meter.stored(2);
+    expect(meter.bytesPerSecond()).toBe(1_000_000);
+  });
+
+  it('is remembered by address, for so many of them', async () => {
+    await using directory = await temporaryDirectory({ inMemory: true });
+    expect(await recallRate(directory.path, 'ws://a:1')).toBeUndefined();
+    for (let i = 0; i < LINK_RATES_MAX; i++) await rememberRate(directory.path, `ws://a:${i}`, 1000.4 + i);
+    await rememberRate(directory.path, 'ws://a:0', 5000);
+    await rememberRate(directory.path, 'ws://b:0', 6000);
+    expect(await Promise.all(['ws://a:0', 'ws://a:1', 'ws://a:2', 'ws://b:0'].map((address) => recallRate(directory.path, address)))).toEqual([5000, undefined, 1002, 6000]); // prettier-ignore
+    for (const text of ['nonsense', '{"ws://a:2":-1,"ws://b:0":"x"}', 'null']) {
+      await writeFile(join(directory.path, 'links.json'), text);
+      expect(await recallRate(directory.path, 'ws://a:2')).toBeUndefined();
+    }
+  });
+
+  it('is read and written with its unit', () => {
+    expect(['10mbit', '1.5Gbit', '300kbit', '9600bit'].map(parseRate)).toEqual([10e6, 1.5e9, 300e3, 9600]);
+    expect([10e6, 1.5e9, 300e3, 9600].map(formatRate)).toEqual(['10 Mbit/s', '1.5 Gbit/s', '300 kbit/s', '9.6 kbit/s']);
+    for (const text of ['', '10', 'mbit', '0mbit', '-1mbit', '1e3mbit', '10 mbit']) expect(() => parseRate(text)).toThrow(/is not a rate/);
+  });
+});
