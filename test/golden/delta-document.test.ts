@@ -39,6 +39,7 @@ function blocks(heading: string): Uint8Array[] {
   return [...found].map(([lines]) => Buffer.from(lines.replaceAll(/\s/g, ''), 'hex'));
 }
 
+const fromHex = (text: string): Uint8Array => Buffer.from(text, 'hex');
 const block = (heading: string, number = 0): Uint8Array => blocks(heading)[number] ?? NOTHING;
 const tide = utf8('the tide turns, the tide falls, the tide turns again\n');
 const tides = utf8('the tide falls, the tide turns, the tide turns, the tide falls\n');
@@ -50,6 +51,12 @@ const codePieces = Uint32Array.of(0, 16, 0, 20, 16, 16);
 function expectDecoded(codec: number, payload: Uint8Array, base: Uint8Array | undefined, target: Uint8Array): void {
   expect(hex(decodeContent(codec, payload, base, target.byteLength))).toBe(hex(target));
   expect(hex(decodeReference(codec, payload, base, target.byteLength))).toBe(hex(target));
+}
+
+/** Both decoders give `target` from what both coders over a base make with these pieces. */
+function expectOver(target: Uint8Array, base: Uint8Array, pieces: Uint32Array, form: RunForm = 3): void {
+  expectDecoded(CODEC.mixBase, encodeMix(target, { bytes: base, pieces }, form, 2 * target.byteLength) ?? NOTHING, base, target);
+  expectDecoded(CODEC.patch, encodePatch(target, base, pieces, 3), base, target);
 }
 
 /** The first decisions of a mixed payload, and those that its example lists. */
@@ -154,16 +161,83 @@ describe('a decoder made from the document decodes what the encoder makes', () =
     const pick = createPick(seed);
     const base = executable(pick);
     const target = rebuilt(base, pick);
-    const pieces = seed % 2 === 0 ? anyPieces(base.byteLength, target.byteLength, pick) : alignContent(target, base, false, 16);
-    const mixed = encodeMix(target, { bytes: base, pieces }, (seed % 4) as RunForm, target.byteLength) ?? NOTHING;
-    expectDecoded(CODEC.mixBase, mixed, base, target);
+    const pieces =
+      seed % 2 === 0 ? anyPieces(base.byteLength, target.byteLength, seed % 4 === 0, pick) : alignContent(target, base, false, 16);
+    expectOver(target, base, pieces, ((seed >> 1) % 4) as RunForm);
+  });
+
+  test.each(Array.from({ length: 40 }, (_, seed) => seed + 16))('patches of executables, %i', (seed) => {
+    const pick = createPick(seed);
+    const base = executable(pick);
+    const target = rebuilt(base, pick);
+    const pieces =
+      seed % 2 === 0 ? anyPieces(base.byteLength, target.byteLength, seed % 4 === 0, pick) : alignContent(target, base, false, 16);
     expectDecoded(CODEC.patch, encodePatch(target, base, pieces, 3), base, target);
   });
 
   test('operands of branches without a base', () => {
-    const payload = encodeMix(executable(createPick(2)), undefined, 1, 4000) ?? NOTHING;
+    // Behind an operand that was none, an opcode that may have been a part of it is not believed.
+    const target = concatBytes([executable(createPick(2)), fromHex('9090909090909090e81000008b0520000000'), code]);
+    const payload = encodeMix(target, undefined, 1, 5000) ?? NOTHING;
     expect(payload[0]).toBe(5);
-    expectDecoded(CODEC.mix, payload, undefined, executable(createPick(2)));
+    expectDecoded(CODEC.mix, payload, undefined, target);
+  });
+
+  test('tables of frames that overlap', () => {
+    const base = seededBytes(7, 300).map((byte) => byte & 0x7f);
+    const view = new DataView(base.buffer);
+    for (let at = 0; at < 160; at += 4) view.setUint32(at, 20, true);
+    for (const [start, entries] of [
+      [32, 6],
+      [60, 10],
+    ] as const) {
+      view.setUint32(start, 0x3b031b01, true);
+      view.setUint32(start + 8, entries, true);
+    }
+    // Fields of the second table grew, so that what they name is known to have moved.
+    const grown = base.slice(92, 144).map((byte) => (byte === 20 ? 24 : byte));
+    const target = concatBytes([base.subarray(0, 92), grown, new Uint8Array(4), base.subarray(72, 92), base.subarray(144)]);
+    const pieces = Uint32Array.of(0, 144, 0, 148, 20, 72, 168, 156, 144);
+    expectOver(target, base, pieces);
+  });
+
+  test('an image at the start of the base, with code and other content', () => {
+    const base = executable(createPick(5)).fill(0, 0, 400);
+    const view = new DataView(base.buffer);
+    const spans = [
+      { header: 64, flags: 5, offset: 0, address: 0x400000 },
+      { header: 120, flags: 6, offset: 1000, address: 0x402000 },
+    ];
+    view.setUint32(0, 0x464c457f, true);
+    view.setUint32(4, 0x00010102, true);
+    view.setUint16(16, 2, true);
+    view.setBigUint64(32, 64n, true);
+    view.setUint16(56, spans.length, true);
+    for (const { header, flags, offset, address } of spans) {
+      view.setUint32(header, 1, true);
+      view.setUint32(header + 4, flags, true);
+      for (const [i, number] of [offset, address, 900, 0x2000].entries())
+        view.setBigUint64(header + ([8, 16, 32, 40][i] ?? 0), BigInt(number), true);
+    }
+    for (let at = 401; at + 48 < base.length; at += 50) {
+      view.setUint32(at, 0x402000 + at, true);
+      view.setBigUint64((at + 24) & ~7, BigInt(0x402000 + at), true);
+    }
+    const target = concatBytes([new Uint8Array(8), base]);
+    expectOver(target, base, Uint32Array.of(8, base.byteLength, 0));
+  });
+
+  test('pieces over the same part of the base', () => {
+    const base = fromHex(`90909090e88d000000${'c3'.repeat(250)}`);
+    const short = [100, 102, 104, 106].flatMap((at, i) => [204 + 8 * i, 8, at]);
+    const target = concatBytes([base.subarray(0, 90), new Uint8Array(4), base.subarray(90, 200), new Uint8Array(40).fill(0xc3)]);
+    expectOver(target, base, Uint32Array.of(0, 90, 0, 94, 110, 90, ...short));
+  });
+
+  test('an operand behind fewer than eight bytes of no piece', () => {
+    const base = fromHex(`9090e821000000${'c3'.repeat(57)}`);
+    const target = concatBytes([base.subarray(2, 32), new Uint8Array(5), base.subarray(32)]);
+    expectOver(target, base, Uint32Array.of(1, 29, 3, 35, 32, 32));
   });
 
   test('what comes again across the end of the base, the zeros behind it and the start of the target', () => {

@@ -1,4 +1,5 @@
 /** Contents that predict operands: like executables, with images, tables and frames where a seed puts them. For the twins of decoders. */
+import { concatBytes } from '../../shared/bytes.ts';
 import { seededBytes } from './random.ts';
 import { codeContent, editedContent } from './delta-contents.ts';
 
@@ -33,13 +34,15 @@ export function executable(pick: Pick): Uint8Array {
   for (let i = 0; i < 3; i++) putTable(view, pick(bytes.length) & ~3, pick(20), pick);
   putFrames(view, 512, pick);
   for (let i = 0; i < 20; i++) view.setBigUint64(pick(bytes.length - 8) & ~7, BigInt(0x401000 + pick(8000)), true);
-  for (let i = 0; i < 20; i++) view.setUint32(pick(bytes.length - 8), 0x401000 + pick(8000), true);
+  for (let i = 0; i < 60; i++) view.setUint32(pick(bytes.length - 8), 0x401000 + pick(8000), true);
+  // Operands that are too far to be some.
+  for (let i = 0; i < 4; i++) bytes.set([0xe8, 0, 0, 0, 5], pick(bytes.length - 8));
   return bytes;
 }
 
-/** With bytes that came in, and edited. */
+/** With bytes that came in, first of all in front, and edited. */
 export function rebuilt(content: Uint8Array, pick: Pick): Uint8Array {
-  let made = content;
+  let made = concatBytes([new Uint8Array(8 * pick(3)), content]);
   for (let left = pick(4); left > 0; left--) {
     const at = pick(made.length);
     const more = new Uint8Array(made.length + pick(40));
@@ -50,13 +53,15 @@ export function rebuilt(content: Uint8Array, pick: Pick): Uint8Array {
   return editedContent(made, pick(1e6), pick(6));
 }
 
-/** Any pieces that are right, in no relation to what the contents hold. */
-export function anyPieces(baseBytes: number, targetBytes: number, pick: Pick): Uint32Array {
+/** Any pieces that are right, in no relation to what the contents hold; many share a part of the base where they are crowded. */
+export function anyPieces(baseBytes: number, targetBytes: number, isCrowded: boolean, pick: Pick): Uint32Array {
   const pieces: number[] = [];
-  for (let at = pick(50); at < targetBytes && pieces.length < 90;) {
-    const bytes = Math.min(1 + pick(800), targetBytes - at, baseBytes);
-    const near = Math.max(0, Math.min(baseBytes - bytes, at + (pick(5) - 2) * 8));
-    pieces.push(at, bytes, pick(4) > 0 ? near : pick(baseBytes - bytes + 1));
+  for (let at = pick(50); at < targetBytes;) {
+    const bytes = Math.min(1 + pick(isCrowded ? 200 : 800), targetBytes - at, baseBytes);
+    const last = baseBytes - bytes;
+    const near = Math.max(0, Math.min(last, at + (pick(5) - 2) * 8));
+    if (isCrowded) pieces.push(at, bytes, Math.min(last, pick(600)));
+    else pieces.push(at, bytes, pick(4) > 0 ? near : pick(last + 1));
     at += bytes + (pick(2) === 0 ? 0 : pick(30));
   }
   return Uint32Array.from(pieces);
