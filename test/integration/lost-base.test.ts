@@ -1,5 +1,5 @@
 /** A receiver that has lost something that a shipment leans on: the session goes on without it, and what arrives is right to the byte. */
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openCatalog, type Catalog } from '../../receiver/catalog.ts';
@@ -7,7 +7,7 @@ import { hex, sha256Digest, type Id } from '../../shared/hash.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import { openStore } from '../../shared/store/pack-store.ts';
 import type { Store } from '../../shared/store/port.ts';
-import { wireBytes } from '../support/agents.ts';
+import { runAgent, startReceiver, wireBytes, type CommandResult } from '../support/agents.ts';
 import { appVersion } from '../support/app-versions.ts';
 import { ingest } from '../support/ingested.ts';
 import { shipArchives, type Crossing, type JoinedAgents } from '../support/joined-agents.ts';
@@ -124,5 +124,22 @@ describe('a receiver that lost', async () => {
     const again = await shipArchives(agents, [appVersion(1)]);
     expect([again.turns, again.notes]).toEqual(['><', []]);
     expect(sha256Digest(await readFile(path('delivered/app_1.tar')))).toBe(sha256Digest(appVersion(1)));
+  });
+
+  test('as a user sees it: one line on stderr, and the image', async () => {
+    await using directory = await temporaryDirectory();
+    const path = (name: string): string => join(directory.path, name);
+    await Promise.all([1, 2].map((number) => writeFile(path(`${number}.tar`), appVersion(number))));
+    const send = async (number: number): Promise<CommandResult> => {
+      await using receiver = await startReceiver(['--deliver', `archive:${path('delivered')}`], { store: path('store') });
+      return await runAgent('sender', ['ship', path(`${number}.tar`), '--to', receiver.address, '--store', path('pool'), '--quiet']);
+    };
+    await send(1);
+    const pack = packPath(path('store'), 1);
+    await flipByte(pack, await offsetOf(pack, parts.top));
+    const { status, stdout, stderr } = await send(2);
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/^app:2 sha256:/)]);
+    expect(stderr).toMatch(/^the receiver had lost content \(.*\): 1 stream was sent again without a base; run .*\n$/);
+    expect(sha256Digest(await readFile(path('delivered/app_2.tar')))).toBe(sha256Digest(appVersion(2)));
   });
 });
