@@ -128,6 +128,20 @@ describe.skipIf(requireEngine())('ship', () => {
       expect(await runImage(engine('26').socket, `shop-26c:${version}`, 'cat', '/version')).toBe(String(version));
   });
 
+  test('a pool that was lost is seeded from the engine, and the next version costs what it did', async () => {
+    await using receiver = await startReceiver(['--deliver', 'none']);
+    const from = ['--engine', engine('20').address];
+    const to = ['--to', receiver.address];
+    await ship(['shop-20:1', ...from, ...to, '--store', store('kept')]);
+    const seeded = await runAgent('sender', ['seed', 'shop-20:1', ...from, '--store', store('seeded'), '--quiet', '--json']);
+    expect(JSON.parse(seeded.stdout)).toMatchObject({ event: 'seeded', images: [{ source: 'shop-20:1' }] });
+    const estimates = [];
+    for (const pool of ['kept', 'seeded', 'empty'])
+      estimates.push(wireBytes(await ship(['shop-20:2', ...from, ...to, '--store', store(pool), '--dry-run', '--effort', 'mid'])));
+    expect(estimates[1]).toBe(estimates[0]);
+    expect(estimates[2]).toBeGreaterThan(estimates[0] as number);
+  });
+
   test('restore brings an image back without the link, and from an archive receiver too', async () => {
     let kept: Receiver;
     const file = store('restored.tar');
