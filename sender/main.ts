@@ -9,8 +9,9 @@ if (major < 24 || (major === 24 && minor < 6)) {
   );
   process.exitCode = 2;
 } else {
+  const { limitMemory, settleMalloc } = await import('../shared/limit-memory.ts');
+  settleMalloc();
   const { main } = await import('./cli/main.ts');
-  const { limitMemory } = await import('../shared/limit-memory.ts');
   limitMemory();
   process.exitCode = await main(process.argv);
 }

@@ -1,22 +1,42 @@
 /**
- * Keeps a process small while gigabytes of content pass through it. V8 frees a buffer when its own heap is collected, and the heap of
- * these programs hardly grows: without help some hundred megabytes of dead buffers wait for that.
+ * Keeps a process small while gigabytes of content pass through it.
  *
- * Measured on a first shipment of 1.07 GB: peak RSS of the sender 473 MB without, 388 MB with it, at the same speed.
+ * V8 frees a buffer when its own heap is collected, and the heap of these programs hardly grows: without help some hundred megabytes of
+ * dead buffers wait for that. And what is freed, glibc keeps for later in an arena of each thread, in pieces.
+ *
+ * Measured on a first shipment of 1.07 GB, peak RSS of sender and receiver: 600 and 450 MB without any of this, 468 and 347 MB with the
+ * collections alone, 357 and 314 MB with one arena as well, at the same CPU time.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-const INTERVAL_MS = 50;
-/** Buffers, dead or alive, that are left alone. */
-const BUFFER_BYTES_LOW = 16 * 1024 * 1024;
-/** Beyond this the old generation is looked at too: buffers that lived through two minor collections are there. */
-const BUFFER_BYTES_HIGH = 80 * 1024 * 1024;
+const INTERVAL_MS = 25;
+/** Bytes of new buffers after which the young generation is looked at. */
+const NEW_BYTES = 16 * 1024 * 1024;
+/** Buffers left by that, beyond which everything is looked at: what was in use at two collections counts as old. */
+const LEFT_BYTES = 40 * 1024 * 1024;
 /** A full collection costs some 20 ms; not more often than this. */
-const FULL_INTERVAL_MS = 1_000;
+const FULL_INTERVAL_MS = 500;
+
+/** One arena for all threads, and large blocks given back to the system when they are freed (mallopt(3)). */
+const MALLOC_SETTINGS = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '1048576' };
 
 /** Collects the young generation, or everything. */
 export type Collect = (options?: { readonly type: 'minor' | 'major' }) => void;
+
+/**
+ * Makes glibc economical. It takes its settings from the environment of a process that begins, so the process begins again, in its
+ * own place and with the same input and output; call this before anything else. Who has set one of them is left alone.
+ */
+export function settleMalloc(): void {
+  if (process.platform !== 'linux' || Object.keys(MALLOC_SETTINGS).some((name) => process.env[name] !== undefined)) return;
+  const { execPath, execArgv, argv } = process;
+  try {
+    process.execve?.(execPath, [execPath, ...execArgv, ...argv.slice(1)], { ...process.env, ...MALLOC_SETTINGS });
+  } catch {
+    // Where a process may not do that, it is a larger one.
+  }
+}
 
 /** Call once in each thread, when its modules are loaded. Gives the collector, for threads that know best when it pays. */
 export function limitMemory(): Collect {
@@ -24,14 +44,15 @@ export function limitMemory(): Collect {
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as Collect;
+  let left = 0;
   let lastFull = 0;
   const timer = setInterval(() => {
-    const { arrayBuffers } = process.memoryUsage();
-    if (arrayBuffers < BUFFER_BYTES_LOW) return;
+    if (process.memoryUsage().arrayBuffers < left + NEW_BYTES) return;
     const now = performance.now();
-    const isFull = arrayBuffers > BUFFER_BYTES_HIGH && now - lastFull > FULL_INTERVAL_MS;
+    const isFull = left > LEFT_BYTES && now - lastFull > FULL_INTERVAL_MS;
     if (isFull) lastFull = now;
     collect({ type: isFull ? 'major' : 'minor' });
+    left = process.memoryUsage().arrayBuffers;
   }, INTERVAL_MS);
   timer.unref();
   return collect;

@@ -16,6 +16,8 @@ export interface WorkerPool<Request, Reply> extends AsyncDisposable {
 
 /** Dead memories of WebAssembly instances that a worker may hold: a collection costs 20 ms. */
 const WASM_BYTES_MAX = 64 * 1024 * 1024;
+/** A worker that had nothing to do for so long is ended: each holds some 20 MB. */
+const IDLE_MS = 2_000;
 /** Workers hold their buffers outside of V8's heap. */
 const YOUNG_GENERATION_MB_MAX = 8;
 
@@ -25,24 +27,35 @@ interface Failure {
 }
 type Answer<Reply> = { readonly reply: Reply } | { readonly failure: Failure };
 
-/** Threads are started when they are first needed, and do not keep the process alive. */
+/** Threads are started when they are needed, ended when they no longer are, and do not keep the process alive. */
 export function createWorkerPool<Request, Reply>(module: URL, threads: number): WorkerPool<Request, Reply> {
-  const workers: Worker[] = [];
+  const workers = new Set<Worker>();
   const idle: Worker[] = [];
   const waiting: ((worker: Worker) => void)[] = [];
+  const endTimers = new Map<Worker, NodeJS.Timeout>();
+  const end = (worker: Worker): void => {
+    endTimers.delete(worker);
+    idle.splice(idle.indexOf(worker), 1);
+    workers.delete(worker);
+    void worker.terminate();
+  };
   const acquire = (): Promise<Worker> | Worker => {
     const worker = idle.pop();
-    if (worker !== undefined) return worker;
-    if (workers.length === threads) return new Promise((resolve) => waiting.push(resolve));
+    if (worker !== undefined) {
+      clearTimeout(endTimers.get(worker));
+      return worker;
+    }
+    if (workers.size === threads) return new Promise((resolve) => waiting.push(resolve));
     const started = new Worker(module, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB_MAX } });
     started.unref();
-    workers.push(started);
+    workers.add(started);
     return started;
   };
   const release = (worker: Worker): void => {
     const next = waiting.shift();
-    if (next === undefined) idle.push(worker);
-    else next(worker);
+    if (next !== undefined) return next(worker);
+    idle.push(worker);
+    endTimers.set(worker, setTimeout(end, IDLE_MS, worker).unref());
   };
   return {
     threads,
@@ -58,7 +71,8 @@ export function createWorkerPool<Request, Reply>(module: URL, threads: number): 
       }
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(workers.map((worker) => worker.terminate()));
+      for (const timer of endTimers.values()) clearTimeout(timer);
+      await Promise.all([...workers].map((worker) => worker.terminate()));
     },
   };
 }
