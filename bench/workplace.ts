@@ -126,8 +126,11 @@ async function verify(delivery: Delivery, archive: ArchiveFile): Promise<void> {
   if (sha256 !== archive.sha256) throw new TransferError('INTEGRITY', 'what arrived is not what was sent');
 }
 
-/** Gives up on time-out or signal; the shipment itself goes on until its sides are disposed of. */
-async function within<T>(work: Promise<T>, { secondsMax, signal }: ShipLimits): Promise<T> {
+/**
+ * Gives up on time-out or signal; the shipment itself goes on until its sides are disposed of.
+ * @throws TransferError PEER_LOST after `secondsMax`, INTERRUPTED.
+ */
+export async function within<T>(work: Promise<T>, { secondsMax, signal }: ShipLimits): Promise<T> {
   // Whoever loses the race below must not end the process with a rejection that nobody takes.
   work.catch(() => undefined);
   const done = new AbortController();

@@ -15,10 +15,19 @@ export interface TarEntry {
   readonly mode: number;
   /** Seconds since the epoch. */
   readonly mtime: number;
-  readonly content: { readonly bytes: Uint8Array } | { readonly file: string } | { readonly symlink: string } | 'directory';
+  readonly content:
+    { readonly bytes: Uint8Array } | { readonly file: string } | StreamedContent | { readonly symlink: string } | 'directory';
+}
+
+/** Content that is never in memory as a whole. */
+export interface StreamedContent {
+  readonly size: number;
+  /** `size` bytes together; each is written before the next one is taken. */
+  readonly parts: Iterable<Uint8Array>;
 }
 
 export interface TarWriter {
+  /** @throws TransferError INTERNAL where streamed content has another size than it said. */
   add(entry: TarEntry): void;
   /** Writes the end blocks and closes the file. */
   end(): void;
@@ -45,7 +54,11 @@ export function createTarWriter(path: string): TarWriter {
       if (content === 'directory') write(tarHeader({ ...common, type: '5', size: 0 }));
       else if ('symlink' in content) write(tarHeader({ ...common, type: '2', size: 0, link: content.symlink.slice(0, 100) }));
       else if ('bytes' in content) addBytes(tarHeader({ ...common, type: '0', size: content.bytes.length }), content.bytes);
-      else {
+      else if ('parts' in content) {
+        write(tarHeader({ ...common, type: '0', size: content.size }));
+        writeParts(entry.path, content, write);
+        pad(content.size);
+      } else {
         const size = statSync(content.file).size;
         write(tarHeader({ ...common, type: '0', size }));
         copyFile(content.file, size, write);
@@ -118,6 +131,15 @@ function paxRecord(key: string, value: string): string {
   let length = utf8(rest).length;
   while (String(length).length + utf8(rest).length !== length) length = String(length).length + utf8(rest).length;
   return `${length}${rest}`;
+}
+
+function writeParts(path: string, { size, parts }: StreamedContent, write: (bytes: Uint8Array) => void): void {
+  let left = size;
+  for (const part of parts) {
+    left -= part.length;
+    write(part);
+  }
+  if (left !== 0) throw new TransferError('INTERNAL', `${path} has ${size - left} bytes instead of ${size}`);
 }
 
 function copyFile(path: string, size: number, write: (bytes: Uint8Array) => void): void {

@@ -65,11 +65,20 @@ async function open(bench: PeerBench, effort: Effort): Promise<PeerSession> {
   };
 }
 
-/** `lightermand serve` on a free port; `delivery` is what stands behind `--deliver`. Resolves when it listens. */
-export async function startReceiver(side: Side, store: string, delivery: readonly string[]): Promise<{ port: number; service: Service }> {
+/**
+ * `lightermand serve` on a free port. Resolves when it listens.
+ * @param delivery what stands behind `--deliver`.
+ * @param program the built one where it is not the sources that are to run.
+ */
+export async function startReceiver(
+  side: Side,
+  store: string,
+  delivery: readonly string[],
+  program = RECEIVER,
+): Promise<{ port: number; service: Service }> {
   const port = await freePort();
   const serve = ['serve', '--listen', `127.0.0.1:${port}`, '--store', store, '--deliver', ...delivery];
-  const service = await side.start({ script: 'exec "$@"', args: [process.execPath, RECEIVER, ...serve] });
+  const service = await side.start({ script: 'exec "$@"', args: [process.execPath, program, ...serve] });
   for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
     if (await accepts(port)) return { port, service };
     // Throws where the program has ended.

@@ -1,6 +1,6 @@
 /**
- * `node bench/speed/main.ts [--profile] [--cache DIR]`: the two speeds that a user feels, on the full set's shop-1 over loopback. `--profile` also
- * says where the sender's time goes; it costs some time itself.
+ * `node bench/speed/main.ts [--profile] [--cache DIR]`: the two speeds that a user feels, on the full set's shop-1 over loopback, of the programs in
+ * dist/. `--profile` also says where the sender's time goes; it costs some time itself.
  *
  * - nothing missing: `lighterman ship` of an archive that both sides hold, in MB/s of the archive;
  * - first ship from engine to engine, by the time of `docker save | docker load` between the same two.
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { runCommand } from '../../shared/terminal/run-command.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { startEngine, type Engine } from '../../test/support/engine.ts';
+import { builtPrograms, type Programs } from '../built.ts';
 import { openFullCorpus } from '../corpora/full-corpus.ts';
 import { startSide, type Side } from '../measure/side.ts';
 import { readShippedEvent, startReceiver } from '../peers/lighterman.ts';
@@ -19,10 +20,10 @@ import { secondsText } from '../report/format.ts';
 import { readProfiles } from './profile.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const SENDER = join(ROOT, 'sender/main.ts');
 const LINES_MAX = 12;
 
 interface Bench {
+  readonly programs: Programs;
   readonly side: Side;
   readonly directory: string;
   readonly archive: string;
@@ -33,20 +34,21 @@ const { values } = parseArgs({
 });
 
 process.exitCode = await runCommand('speed', process, false, async () => {
+  const programs = builtPrograms();
   const corpus = openFullCorpus(values.cache, (name) => void process.stderr.write(`building ${name}\n`));
   const archive = await corpus.archive('shop-1');
   const directory = await mkdtemp(join(tmpdir(), 'bench-speed-'));
   await using undo = new AsyncDisposableStack();
   undo.defer(() => rm(directory, { recursive: true, force: true }));
   const side = undo.use(await startSide());
-  const bench = { side, directory, archive };
+  const bench = { programs, side, directory, archive };
   await nothingMissing(bench);
   await engineToEngine(bench);
 });
 
 async function nothingMissing(bench: Bench): Promise<void> {
-  const { side, directory, archive } = bench;
-  const receiver = await startReceiver(side, join(directory, 'store-1'), ['none']);
+  const { programs, side, directory, archive } = bench;
+  const receiver = await startReceiver(side, join(directory, 'store-1'), ['none'], programs.receiver);
   await ship(bench, [archive], receiver.port, 'pool-1');
   const { seconds } = await ship(bench, [archive], receiver.port, 'pool-1', 'profile-1');
   await receiver.service.stop();
@@ -58,12 +60,13 @@ async function nothingMissing(bench: Bench): Promise<void> {
 }
 
 async function engineToEngine(bench: Bench): Promise<void> {
-  const { side, archive, directory } = bench;
+  const { programs, side, archive, directory } = bench;
   await using near = await startEngine({ kind: '20' });
   await side.run({ script: 'exec docker load -q -i "$1" > /dev/null', args: [archive], env: { DOCKER_HOST: near.address } });
   const plainSeconds = await saveAndLoad(side, near);
   await using far = await startEngine({ kind: '20' });
-  const receiver = await startReceiver(side, join(directory, 'store-2'), ['engine', '--engine', far.address]);
+  const delivery = ['engine', '--engine', far.address];
+  const receiver = await startReceiver(side, join(directory, 'store-2'), delivery, programs.receiver);
   const { seconds } = await ship(bench, ['shop:1', '--engine', near.address], receiver.port, 'pool-2', 'profile-2');
   await receiver.service.stop();
   const factor = (seconds / plainSeconds).toFixed(2);
@@ -83,7 +86,7 @@ async function saveAndLoad(side: Side, near: Engine): Promise<number> {
 }
 
 async function ship(
-  { side, directory }: Bench,
+  { programs, side, directory }: Bench,
   source: readonly string[],
   port: number,
   pool: string,
@@ -91,7 +94,7 @@ async function ship(
 ): Promise<{ seconds: number }> {
   const isProfiled = values.profile && profile !== undefined;
   const flags = isProfiled ? ['--cpu-prof', `--cpu-prof-dir=${join(directory, profile)}`] : [];
-  const args = [process.execPath, ...flags, SENDER, 'ship', ...source, '--to', `ws://127.0.0.1:${port}`];
+  const args = [process.execPath, ...flags, programs.sender, 'ship', ...source, '--to', `ws://127.0.0.1:${port}`];
   const startedMs = systemClock.monotonic();
   const output = await side.run({ script: 'exec "$@"', args: [...args, '--store', join(directory, pool), '--json', '--quiet'] });
   const seconds = (systemClock.monotonic() - startedMs) / 1000;

@@ -63,6 +63,25 @@ describe('tar writer', () => {
   });
 });
 
+/** Seven bytes, said to be `size`. */
+const streamed = (size: number): TarEntry => ({
+  path: 'big',
+  mode: 0o644,
+  mtime: 0,
+  content: { size, parts: [utf8('one '), new Uint8Array(0), utf8('two')] },
+});
+
+describe('content that comes in parts', () => {
+  it('gives the same archive as content in one', async () => {
+    const parts = await readFile(await write([streamed(7)]));
+    expect(await readFile(await write([{ path: 'big', mode: 0o644, mtime: 0, content: { bytes: utf8('one two') } }]))).toEqual(parts);
+  });
+
+  it.each([6, 8])('is refused where it has not the %d bytes that were announced', async (size) => {
+    await expect(write([streamed(size)])).rejects.toMatchObject({ code: 'INTERNAL', message: `big has 7 bytes instead of ${size}` });
+  });
+});
+
 describe('layer', () => {
   it('has the same bytes for the same files, wherever and whenever it is made', async () => {
     const tree = join(directory, 'tree');
