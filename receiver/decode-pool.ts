@@ -1,6 +1,6 @@
 /** Decodes runs: at once where that takes no time, on worker threads where it does. */
 import { availableParallelism } from 'node:os';
-import { isSlowToDecode } from '../shared/delta/codecs.ts';
+import { isSlowToDecode, mixes } from '../shared/delta/codecs.ts';
 import { decodeContent } from '../shared/delta/content.ts';
 import { createWorkerPool, ownBuffers } from '../shared/work/worker-pool.ts';
 import { workerUrl } from '../shared/work/worker-url.ts';
@@ -18,19 +18,23 @@ export interface DecodePool extends AsyncDisposable {
   decode(request: DecodeRequest): Promise<Uint8Array>;
 }
 
-/** Content and base of a run that leaves room for others. */
-const ROOM_BYTES = 8 * 1024 * 1024;
+/** Memory of the runs that are decoded at the same time: two of the usual size, or one that mixes. */
+const ROOM_BYTES = 96 * 1024 * 1024;
+/** Beyond twice content and base: an instance of a decoder, and the models of one that mixes. */
+const CODEC_BYTES = 16 * 1024 * 1024;
+const MIX_BYTES = 64 * 1024 * 1024;
 
 export function createDecodePool(threads = availableParallelism()): DecodePool {
-  const room = createRoom(threads);
+  const room = createRoom(ROOM_BYTES);
   const pool = createWorkerPool<DecodeRequest, Uint8Array>(workerUrl('decode-worker', import.meta.url), threads);
   return {
     threads,
     async decode(request) {
       const { codec, payload, base, targetBytes } = request;
       if (!isSlowToDecode(codec)) return decodeContent(codec, payload, base, targetBytes);
-      // A large run has the room for itself.
-      const weight = Math.min(1 + Math.floor((targetBytes + (base?.byteLength ?? 0)) / ROOM_BYTES), threads);
+      const bytes = (mixes(codec) ? MIX_BYTES : CODEC_BYTES) + 2 * (targetBytes + (base?.byteLength ?? 0));
+      // A run that is larger than that has the room for itself.
+      const weight = Math.min(bytes, ROOM_BYTES);
       await room.take(weight);
       try {
         return await pool.run(request, ownBuffers(base));
@@ -42,9 +46,9 @@ export function createDecodePool(threads = availableParallelism()): DecodePool {
   };
 }
 
-/** So many units of room; who wants more than is free waits its turn. */
-function createRoom(units: number): { take(weight: number): Promise<void>; give(weight: number): void } {
-  let free = units;
+/** So many bytes of room; who wants more than is free waits its turn. */
+function createRoom(bytes: number): { take(weight: number): Promise<void>; give(weight: number): void } {
+  let free = bytes;
   const waiting: { readonly weight: number; readonly enter: () => void }[] = [];
   return {
     take(weight) {

@@ -2,7 +2,6 @@
 import { concatBytes } from '../shared/bytes.ts';
 import { codecName } from '../shared/delta/codecs.ts';
 import type { EffortLevel } from '../shared/delta/content.ts';
-import { SEGMENT_BYTES_MAX } from '../shared/limits.ts';
 import type { EncodedDifference } from '../shared/recipe/difference/encode.ts';
 import type { ChunkRef, Recipe } from '../shared/recipe/recipe.ts';
 import type { Store } from '../shared/store/port.ts';
@@ -16,10 +15,12 @@ export interface ContentOptions {
   readonly session: Session;
   readonly pool: Store;
   readonly encoders: EncodePool;
-  /** How runs are cut, asked once for each stream. */
+  /** How runs are cut, asked for at the beginning of each. */
   readonly plan: () => PlanOptions;
   /** How hard the next run is to be squeezed. */
   readonly effort: () => EffortLevel;
+  /** Payload of the next segment, unless a single run is larger. */
+  readonly segmentBytes: () => number;
   readonly accounting: Accounting;
   /** Raw bytes planned, and raw bytes sent, each as they come. */
   onPlanned(bytes: number): void;
@@ -39,8 +40,8 @@ export interface StreamContent {
 
 export async function sendContent(content: StreamContent, options: ContentOptions): Promise<void> {
   const { fresh } = content.difference;
-  const planned = planRuns(content, options.plan());
-  options.onPlanned(planned.reduce((sum, run) => sum + run.bytes, 0));
+  const planned = planRuns(content, options.plan);
+  options.onPlanned(content.needed.reduce((sum, index) => sum + (fresh[index] as ChunkRef).length, 0));
   let segment: Run[] = [];
   let segmentBytes = 0;
   const flush = async (): Promise<void> => {
@@ -50,7 +51,7 @@ export async function sendContent(content: StreamContent, options: ContentOption
   };
   for await (const [run, plan] of options.encoders.encodeInOrder(planned, (next) => readRun(next, fresh, options.pool), options.effort)) {
     if (content.isVoid()) return;
-    if (segmentBytes + run.payload.byteLength > SEGMENT_BYTES_MAX) await flush();
+    if (segmentBytes + run.payload.byteLength > options.segmentBytes()) await flush();
     segment.push({
       codec: run.codec,
       chunkCount: plan.fresh.length,

@@ -4,21 +4,30 @@
  * Every segment is acknowledged when it is durable. Where acknowledgements fall behind and the receiver says that it was waiting for
  * frames, the link is what everybody waits for: the next runs may take more time to become smaller. Where everything sent was acknowledged
  * before the next segment was ready, everybody waits for the encoders, and the next runs get less time.
+ *
+ * What is under way can no longer be made smaller, so little is sent ahead until the link is known: as in TCP's slow start (RFC 5681),
+ * each acknowledgement that comes in time lets one segment more be on its way, and each that is late one less.
  */
 import type { Clock } from '../shared/clock.ts';
 import { EFFORT_LEVELS, type Effort, type EffortLevel } from '../shared/delta/content.ts';
+import { SEGMENT_BYTES_MAX, SEGMENTS_IN_FLIGHT_MAX } from '../shared/limits.ts';
 import type { PlanOptions } from './plan.ts';
 
 export interface EffortControl {
   /** The level for a run that begins now. */
   current(): EffortLevel;
+  /** How the next run is cut. */
+  plan(): PlanOptions;
+  /** Segments that may be on their way now, and payload of the next one. */
+  window(): number;
+  segmentBytes(): number;
   /** @param bytes of the segment's payload. */
   sent(segment: number, bytes: number): void;
   stored(segment: number, idle: number): void;
 }
 
 /** Delay of an acknowledgement beyond the least seen, from which the link counts as behind. */
-const BEHIND_MS = 300;
+const BEHIND_MS = 150;
 /** Segments in a row that found the link empty, from which it counts as waiting. */
 const EMPTY_MAX = 3;
 /**
@@ -31,13 +40,21 @@ const LEVEL_BY_RATE: readonly (readonly [bytesPerSecondMin: number, level: Effor
   [500_000, 'high'],
   [0, 'max'],
 ];
-/** Acknowledgements that the rate is measured over. */
+/** Acknowledgements that the rate is measured over, at most and at least. */
 const RATE_ACKS = 8;
+const RATE_ACKS_MIN = 2;
 /** Receivers that had less than this share of their time to spare set the pace themselves: squeezing harder would not help them. */
 const RECEIVER_IDLE_MIN = 40;
 /** Acknowledgements between two changes of level, so that each change can show. */
 const ACKS_PER_STEP = 4;
-const FIRST_LEVEL: EffortLevel = 'low';
+/** A first shipment over a link that is fast, or not known. */
+const FIRST_LEVEL: EffortLevel = 'min';
+const FIRST_WINDOW = 2;
+const LARGEST_PLAN = EFFORT_LEVELS.indexOf('high');
+/** A segment takes the link this part of a second; while that is not known, it has so many bytes. */
+const SEGMENTS_PER_SECOND = 4;
+const FIRST_SEGMENT_BYTES = 64 * 1024;
+const SEGMENT_BYTES_MIN = 32 * 1024;
 
 /** The hardest level that a link is worth, or the first one where its rate is not known. */
 export function levelForRate(bytesPerSecond: number | undefined): EffortLevel {
@@ -45,16 +62,27 @@ export function levelForRate(bytesPerSecond: number | undefined): EffortLevel {
   return bytesPerSecond === undefined ? FIRST_LEVEL : level;
 }
 
-export function createEffortControl(effort: Effort, clock: Clock): EffortControl {
-  if (effort !== 'auto') return { current: () => effort, sent: () => {}, stored: () => {} };
+/** @param bytesPerSecond what got through to this receiver the last time, where that is known. */
+export function createEffortControl(effort: Effort, clock: Clock, bytesPerSecond?: number): EffortControl {
+  if (effort !== 'auto') return pinned(effort);
   const sentAt = new Map<number, number>();
   const rate = createRate(clock);
-  let level = EFFORT_LEVELS.indexOf(FIRST_LEVEL);
+  let level = EFFORT_LEVELS.indexOf(levelForRate(bytesPerSecond));
+  let window = FIRST_WINDOW;
   let leastMs = Number.POSITIVE_INFINITY;
-  let acks = 0;
+  let acks = ACKS_PER_STEP;
   let empty = 0;
+  let isSettled = false;
+  let measured = bytesPerSecond;
   return {
     current: () => EFFORT_LEVELS[level] as EffortLevel,
+    // Runs of the largest size take so long that a link would be waiting by then.
+    plan: () => planFor(EFFORT_LEVELS[Math.min(level, LARGEST_PLAN)] as EffortLevel),
+    window: () => window,
+    segmentBytes() {
+      if (measured === undefined) return FIRST_SEGMENT_BYTES;
+      return Math.max(SEGMENT_BYTES_MIN, Math.min(Math.round(measured / SEGMENTS_PER_SECOND), SEGMENT_BYTES_MAX));
+    },
     sent(segment, bytes) {
       rate.sent(segment, bytes);
       empty = sentAt.size === 0 ? empty + 1 : 0;
@@ -62,25 +90,45 @@ export function createEffortControl(effort: Effort, clock: Clock): EffortControl
       if (empty < EMPTY_MAX) return;
       level = Math.max(level - 1, 0);
       empty = 0;
+      isSettled = true;
     },
     stored(segment, idle) {
       const since = sentAt.get(segment);
       if (since === undefined) return;
-      const cap = rate.stored(segment);
+      const now = rate.stored(segment);
       for (const earlier of sentAt.keys()) if (earlier <= segment) sentAt.delete(earlier);
       const delayMs = clock.monotonic() - since;
       leastMs = Math.min(leastMs, delayMs);
+      const isBehind = delayMs - leastMs > BEHIND_MS;
+      window = isBehind ? Math.max(window - 1, FIRST_WINDOW) : Math.min(window + 1, SEGMENTS_IN_FLIGHT_MAX);
+      if (now === undefined) return;
+      measured = now;
+      const cap = EFFORT_LEVELS.indexOf(levelForRate(now));
       level = Math.min(level, cap);
-      if (++acks < ACKS_PER_STEP) return;
-      if (delayMs - leastMs <= BEHIND_MS || idle < RECEIVER_IDLE_MIN) return;
-      level = Math.min(level + 1, cap);
+      acks++;
+      if (!isBehind || idle < RECEIVER_IDLE_MIN || acks < ACKS_PER_STEP) return;
+      // The first time at once to what the link is worth; once the encoders could not keep up with that, step by step.
+      level = isSettled ? Math.min(level + 1, cap) : cap;
+      isSettled = true;
       acks = 0;
     },
   };
 }
 
-/** Measures what gets through, and knows the hardest level that is worth it (index into EFFORT_LEVELS). */
-function createRate(clock: Clock): { sent(segment: number, bytes: number): void; stored(segment: number): number } {
+/** The same level for everything: the same bytes every time. */
+function pinned(level: EffortLevel): EffortControl {
+  return {
+    current: () => level,
+    plan: () => planFor(level),
+    window: () => SEGMENTS_IN_FLIGHT_MAX,
+    segmentBytes: () => SEGMENT_BYTES_MAX,
+    sent: () => {},
+    stored: () => {},
+  };
+}
+
+/** Measures what gets through, in bytes a second, once it can tell. */
+function createRate(clock: Clock): { sent(segment: number, bytes: number): void; stored(segment: number): number | undefined } {
   const waiting = new Map<number, number>();
   const arrived: { readonly at: number; readonly bytes: number }[] = [];
   return {
@@ -96,10 +144,8 @@ function createRate(clock: Clock): { sent(segment: number, bytes: number): void;
       if (arrived.length > RATE_ACKS) arrived.shift();
       const [first, ...later] = arrived;
       const seconds = (clock.monotonic() - (first?.at ?? 0)) / 1000;
-      const bytesPerSecond =
-        later.length < ACKS_PER_STEP ? Number.POSITIVE_INFINITY : later.reduce((sum, ack) => sum + ack.bytes, 0) / Math.max(seconds, 0.001);
-      const [, level] = LEVEL_BY_RATE.find(([least]) => bytesPerSecond >= least) ?? ([0, 'max'] as const);
-      return EFFORT_LEVELS.indexOf(level);
+      if (later.length < RATE_ACKS_MIN) return undefined;
+      return later.reduce((sum, ack) => sum + ack.bytes, 0) / Math.max(seconds, 0.001);
     },
   };
 }

@@ -21,28 +21,26 @@ export interface EncodedRun {
 
 export interface EncodePool extends AsyncDisposable {
   /**
-   * Encodes each item's job and yields the results in the order of the items; `read` runs at most a few jobs ahead.
+   * Encodes each item's job and yields the results in the order of the items; items are taken, and `read`, at most a few jobs ahead.
    * @param effort asked when a job begins.
    */
-  encodeInOrder<T>(items: readonly T[], read: (item: T) => Promise<EncodeJob>, effort: () => EffortLevel): AsyncIterable<[EncodedRun, T]>;
+  encodeInOrder<T>(items: Iterable<T>, read: (item: T) => Promise<EncodeJob>, effort: () => EffortLevel): AsyncIterable<[EncodedRun, T]>;
 }
 
 export function createEncodePool(threads = availableParallelism()): EncodePool {
   const pool = createWorkerPool<EncodeRequest, EncodedRun>(workerUrl('encode-worker', import.meta.url), threads);
   return {
     async *encodeInOrder(items, read, effort) {
-      const running: Promise<EncodedRun>[] = [];
-      let next = 0;
+      const running: (readonly [Promise<EncodedRun>, Parameters<typeof read>[0]])[] = [];
       for (const item of items) {
-        while (next < items.length && running.length <= threads) {
-          const job = read(items[next++] as (typeof items)[number]).then(({ target, base }) =>
-            pool.run({ target, base, effort: effort() }, ownBuffers(target, base)),
-          );
-          job.catch(() => {});
-          running.push(job);
-        }
-        yield [await (running.shift() as Promise<EncodedRun>), item];
+        const run = read(item).then(({ target, base }) => pool.run({ target, base, effort: effort() }, ownBuffers(target, base)));
+        run.catch(() => {});
+        running.push([run, item]);
+        if (running.length <= threads) continue;
+        const [first, itsItem] = running.shift() as (typeof running)[number];
+        yield [await first, itsItem];
       }
+      for (const [run, item] of running) yield [await run, item];
     },
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };

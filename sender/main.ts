@@ -10,7 +10,7 @@ if (major < 24 || (major === 24 && minor < 6)) {
   process.exitCode = 2;
 } else {
   const { limitMemory, settleMalloc } = await import('../shared/limit-memory.ts');
-  settleMalloc();
+  settleMalloc(process.env);
   const { main } = await import('./cli/main.ts');
   limitMemory();
   process.exitCode = await main(process.argv);

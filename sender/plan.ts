@@ -41,38 +41,40 @@ export interface Planned {
   readonly needed: readonly number[];
 }
 
-export function planRuns(content: Planned, options: PlanOptions): PlannedRun[] {
-  const runs: PlannedRun[] = [];
+/**
+ * The runs in their order, each made when it is asked for.
+ * @param options asked for at the beginning of each run.
+ */
+export function* planRuns(content: Planned, options: () => PlanOptions): Generator<PlannedRun, void, undefined> {
   let group: Piece[] = [];
   let groupBytes = 0;
   let groupBaseBytes = 0;
-  const close = (): void => {
+  let { runBytes, windowBytes, baseBytes: baseBytesMax } = options();
+  function* close(): Generator<PlannedRun, void, undefined> {
     if (group.length > 0)
-      runs.push(
-        runOfRows(
-          group.flatMap((piece) => piece.fresh),
-          content,
-        ),
+      yield runOfRows(
+        group.flatMap((piece) => piece.fresh),
+        content,
       );
     group = [];
     groupBytes = 0;
     groupBaseBytes = 0;
-  };
+    ({ runBytes, windowBytes, baseBytes: baseBytesMax } = options());
+  }
   for (const piece of pieces(content)) {
     const baseBytes = baseBytesOf(piece, content);
-    if (piece.bytes > options.windowBytes || baseBytes > options.baseBytes) {
-      close();
-      runs.push(...windows(piece, content, options));
+    if (piece.bytes > windowBytes || baseBytes > baseBytesMax) {
+      yield* close();
+      yield* windows(piece, content, options);
       continue;
     }
-    if (groupBytes + piece.bytes > options.windowBytes || groupBaseBytes + baseBytes > options.baseBytes) close();
+    if (groupBytes + piece.bytes > windowBytes || groupBaseBytes + baseBytes > baseBytesMax) yield* close();
     group.push(piece);
     groupBytes += piece.bytes;
     groupBaseBytes += baseBytes;
-    if (groupBytes >= options.runBytes) close();
+    if (groupBytes >= runBytes) yield* close();
   }
-  close();
-  return runs;
+  yield* close();
 }
 
 function pieces({ difference, needed }: Planned): Piece[] {
@@ -103,32 +105,32 @@ function runOfRows(indices: readonly number[], { difference, bases }: Planned): 
 }
 
 /** A file too large for one run: windows of it, each with the part of the old file around the same place. */
-function windows(piece: Piece, content: Planned, options: PlanOptions): PlannedRun[] {
+function* windows(piece: Piece, content: Planned, options: () => PlanOptions): Generator<PlannedRun, void, undefined> {
   const { difference, bases } = content;
   const found = piece.row < 0 ? undefined : difference.baseRow(piece.row);
   const places = placesInRow(piece, content);
-  const runs: PlannedRun[] = [];
   let window: number[] = [];
   let bytes = 0;
-  const close = (): void => {
+  let { windowBytes, baseBytes } = options();
+  function* close(): Generator<PlannedRun, void, undefined> {
     const [first] = window;
     const last = window.at(-1);
     if (first === undefined || last === undefined) return;
     const middle = ((places.get(first) ?? 0) + (places.get(last) ?? 0) + lengthOf(difference, last)) / 2;
-    const ranges = found === undefined ? [] : [rangeAround(bases[found.base] as Recipe, found, middle, options.baseBytes)];
+    const ranges = found === undefined ? [] : [rangeAround(bases[found.base] as Recipe, found, middle, baseBytes)];
     const base: RunBase = ranges.length > 0 ? { kind: 'ranges', ranges } : { kind: 'none' };
-    runs.push({ fresh: window, bytes, base, baseChunks: baseOfRanges(bases, ranges) });
+    yield { fresh: window, bytes, base, baseChunks: baseOfRanges(bases, ranges) };
     window = [];
     bytes = 0;
-  };
+    ({ windowBytes, baseBytes } = options());
+  }
   for (const index of piece.fresh) {
     const length = lengthOf(difference, index);
-    if (bytes + length > Math.min(options.windowBytes, RUN_BYTES_MAX)) close();
+    if (bytes + length > Math.min(windowBytes, RUN_BYTES_MAX)) yield* close();
     window.push(index);
     bytes += length;
   }
-  close();
-  return runs;
+  yield* close();
 }
 
 /** Where in its file each fresh chunk of a piece begins, scaled to the length of the old file. */

@@ -15,6 +15,8 @@ export interface SessionEvents {
   /** Segment numbers, when handed over and when durable over there; `idle`: how much of the time the receiver had nothing to do, per cent. */
   onSent(segment: number, bytes: number): void;
   onStored(segment: number, idle: number): void;
+  /** Segments that may be on their way now, at most SEGMENTS_IN_FLIGHT_MAX. */
+  window(): number;
   /** The receiver has lost something that a stream leans on: it is to be announced again, leaning on nothing. */
   onBaseGone(stream: number): void;
 }
@@ -148,7 +150,7 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
       fail(error);
     }
   })();
-  const windowIsFull = (): boolean => failure === undefined && segments - durable >= SEGMENTS_IN_FLIGHT_MAX;
+  const windowIsFull = (): boolean => failure === undefined && segments - durable >= Math.min(events.window(), SEGMENTS_IN_FLIGHT_MAX);
   const send = async (frame: Uint8Array): Promise<void> => {
     if (failure !== undefined) throw failure;
     try {

@@ -13,7 +13,7 @@ import type { IngestedStream } from '../shared/ingest/ingest.ts';
 import type { Store } from '../shared/store/port.ts';
 import { createAccounting, type Accounting, type Breakdown } from './accounting.ts';
 import { createBaseChooser } from './bases.ts';
-import { createEffortControl, planFor, type EffortControl } from './effort.ts';
+import { createEffortControl, type EffortControl } from './effort.ts';
 import { createDryRunChannel } from './dry-run-channel.ts';
 import { createEncodePool } from './encode-pool.ts';
 import { createRateMeter } from './link-rate.ts';
@@ -27,6 +27,8 @@ export interface ShipRequest {
   /** Name that the (single) image gets over there; undefined keeps its own. */
   readonly as: string | undefined;
   readonly effort: Effort;
+  /** What got through to this receiver the last time, where that is known. */
+  readonly bytesPerSecond?: number | undefined;
   readonly dryRun: boolean;
 }
 
@@ -84,7 +86,7 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
   stack.defer(() => context.signal.removeEventListener('abort', onAbort));
   const accounting = createAccounting();
   const watched = accounting.watch(request.dryRun ? createDryRunChannel(channel) : channel);
-  const effort = createEffortControl(request.effort, context.clock);
+  const effort = createEffortControl(request.effort, context.clock, request.bytesPerSecond);
   const meter = createRateMeter(context.clock);
   const session = createSession(watched, context.agent, {
     onProgress: ({ phase, done, total }) => context.onProgress(phase, done, total),
@@ -96,6 +98,7 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
       effort.stored(segment, idle);
       meter.stored(segment);
     },
+    window: () => effort.window(),
     onBaseGone: (stream) => voyage.shipment.addAgain(stream),
   });
   stack.defer(() => session.close());
@@ -163,7 +166,8 @@ function createVoyage(
     accounting,
     encoders: stack.use(createEncodePool()),
     effort: () => effort.current(),
-    plan: () => planFor(effort.current()),
+    segmentBytes: () => effort.segmentBytes(),
+    plan: () => effort.plan(),
     loadRecipe: (id) => loadRecipe(pool, id),
     ask: async () => !complete || !(await bases.knowsAllHeld()),
     onPlanned: (bytes) => void (amount.planned += bytes),

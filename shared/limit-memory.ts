@@ -28,11 +28,11 @@ export type Collect = (options?: { readonly type: 'minor' | 'major' }) => void;
  * Makes glibc economical. It takes its settings from the environment of a process that begins, so the process begins again, in its
  * own place and with the same input and output; call this before anything else. Who has set one of them is left alone.
  */
-export function settleMalloc(): void {
-  if (process.platform !== 'linux' || Object.keys(MALLOC_SETTINGS).some((name) => process.env[name] !== undefined)) return;
+export function settleMalloc(environment: NodeJS.ProcessEnv): void {
+  if (process.platform !== 'linux' || Object.keys(MALLOC_SETTINGS).some((name) => environment[name] !== undefined)) return;
   const { execPath, execArgv, argv } = process;
   try {
-    process.execve?.(execPath, [execPath, ...execArgv, ...argv.slice(1)], { ...process.env, ...MALLOC_SETTINGS });
+    process.execve?.(execPath, [execPath, ...execArgv, ...argv.slice(1)], { ...environment, ...MALLOC_SETTINGS });
   } catch {
     // Where a process may not do that, it is a larger one.
   }

@@ -12,7 +12,7 @@ import { exitCodeHelp, runCommand } from '../../shared/terminal/run-command.ts';
 import { VERSION } from '../../shared/version.ts';
 import { readSenderEnvironment, type SenderEnvironment } from '../config.ts';
 import type { ImageSource } from '../image/port.ts';
-import { rememberRate } from '../link-rate.ts';
+import { recallRate, rememberRate } from '../link-rate.ts';
 import { seedPool, type SeedContext } from '../seed-pool.ts';
 import { shipImages } from '../ship-image.ts';
 import type { Source } from '../source.ts';
@@ -105,8 +105,9 @@ async function ship(names: readonly string[], flags: ShipFlags, environment: Sen
     const seeded = await seedPool(sources.slice(names.length), context);
     const estimate = flags.dryRun === true ? await prepareEstimate(flags.effort, flags.rate, flags.store, flags.to) : undefined;
     const effort = estimate?.effort ?? flags.effort;
+    const bytesPerSecond = await recallRate(flags.store, flags.to);
     const result = await shipImages(
-      { sources: sources.slice(0, names.length), as: flags.as, effort, dryRun: estimate !== undefined },
+      { sources: sources.slice(0, names.length), as: flags.as, effort, bytesPerSecond, dryRun: estimate !== undefined },
       { ...context, connect: (abort) => connect(flags.to, abort), agent: `lighterman ${VERSION}`, clock: systemClock },
     );
     progress.stop();

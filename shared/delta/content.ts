@@ -41,7 +41,7 @@ export function encodeContent(target: Uint8Array, base: Uint8Array | undefined, 
   const raw: EncodedContent = { codec: CODEC.raw, usesBase: false, payload: target };
   if (target.byteLength === 0) return raw;
   const oldBytes = base?.byteLength === 0 ? undefined : base;
-  const opened = plan.opens ? openTarget(target) : undefined;
+  const opened = plan.opensPlain || oldBytes !== undefined ? openTarget(target) : undefined;
   if (opened === undefined) return shortest(target, oldBytes, plan);
   const inside = shortest(opened.bytes, oldBytes === undefined ? undefined : openBase(oldBytes), plan);
   const payload = packOpened(opened, inside.codec, inside.payload);
@@ -81,18 +81,15 @@ function* plainCandidates(target: Uint8Array, plan: EffortPlan): Iterable<Encode
 }
 
 function* baseCandidates(target: Uint8Array, base: Uint8Array, plan: EffortPlan): Iterable<EncodedContent> {
-  const text = isText(target);
-  if (plan.triesBoth || !text) {
-    const pieces = alignContent(target, base, text, plan.chainMax);
-    const patch = encodePatch(target, base, pieces, plan.streamLevel);
-    yield { codec: CODEC.patch, usesBase: true, payload: patch };
-    if (plan.mixForm !== undefined) {
-      const payload = encodeMix(target, { bytes: base, pieces }, plan.mixForm, Math.min(patch.byteLength, target.byteLength));
-      if (payload !== undefined) yield { codec: CODEC.mixBase, usesBase: true, payload };
-      return;
-    }
+  const pieces = alignContent(target, base, isText(target), plan.chainMax);
+  const patch = encodePatch(target, base, pieces, plan.streamLevel);
+  yield { codec: CODEC.patch, usesBase: true, payload: patch };
+  if (plan.mixForm === undefined) {
+    yield { codec: CODEC.zstdBase, usesBase: true, payload: compressZstdOver(target, base, plan.overLevel) };
+    return;
   }
-  if (plan.triesBoth || text) yield { codec: CODEC.zstdBase, usesBase: true, payload: compressZstdOver(target, base, plan.overLevel) };
+  const payload = encodeMix(target, { bytes: base, pieces }, plan.mixForm, Math.min(patch.byteLength, target.byteLength));
+  if (payload !== undefined) yield { codec: CODEC.mixBase, usesBase: true, payload };
 }
 
 /**

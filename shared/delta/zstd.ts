@@ -7,6 +7,11 @@ const { ZSTD_c_compressionLevel: LEVEL, ZSTD_c_windowLog: WINDOW, ZSTD_c_hashLog
 const { ZSTD_c_enableLongDistanceMatching: LONG_DISTANCE, ZSTD_d_windowLogMax: WINDOW_MAX } = constants;
 /** The largest window that a frame may ask for: 128 MiB covers every target and base. */
 const WINDOW_LOG_MAX = 27;
+/**
+ * Tables for a search over a base. Measured on a security upgrade of a Debian base at levels 3 and 12: with 2^20 entries 0.03 and 0.2 %
+ * more bytes than with 2^24, a third less time, and 120 MB less memory in each thread.
+ */
+const TABLE_LOG_MAX = 20;
 /** What a dictionary in Zstandard's own format begins with; a base that does is used without its first byte. */
 const DICTIONARY_MAGIC = [0x37, 0xa4, 0x30, 0xec];
 
@@ -23,10 +28,10 @@ export function compressZstd(target: Uint8Array, level: number): Uint8Array {
   return zstdCompressSync(target, { params, chunkSize: outputBytes(target) });
 }
 
-/** One frame that leans on `base`. Tables and window are made for both: long-distance matching does not see a dictionary. */
+/** One frame that leans on `base`. The window is made for both: long-distance matching does not see a dictionary. */
 export function compressZstdOver(target: Uint8Array, base: Uint8Array, level: number): Uint8Array {
   const log = windowLog(target.byteLength + base.byteLength);
-  const table = Math.min(24, log);
+  const table = Math.min(TABLE_LOG_MAX, log);
   const params = { [LEVEL]: level, [WINDOW]: log, [HASH]: table, [CHAIN]: table };
   return zstdCompressSync(target, { params, chunkSize: outputBytes(target), dictionary: asDictionary(base) });
 }

@@ -8,7 +8,7 @@ export interface Unpacker {
    * Stored bytes to raw bytes; `rawLength` bounds the memory taken. The result shares a buffer with others of its time, or is `stored`.
    * @throws TransferError INTEGRITY where they are not `rawLength` bytes in that codec; STORE_VERSION where the codec is unknown.
    */
-  unpack(codec: number, stored: Uint8Array, rawLength: number): Uint8Array;
+  readonly unpack: (codec: number, stored: Uint8Array, rawLength: number) => Uint8Array;
 }
 
 /** Memory that is taken at once for records to come: many small ones cost as much as one large one. */

@@ -16,6 +16,13 @@ const FILLER = [0x48, 0x89, 0xe5, 0x53, 0x31, 0xc0, 0x90];
 const CALL = 0xe8;
 const CALL_BYTES = 5;
 
+/** The words of a text, three by three in the opposite order: nothing long is left where it was. */
+export function reorderedText(text: Uint8Array): Uint8Array {
+  const words = Buffer.from(text).toString('latin1').split(' ');
+  const groups = Array.from({ length: Math.ceil(words.length / 3) }, (_, i) => words.slice(3 * i, 3 * i + 3).join(' '));
+  return new Uint8Array(Buffer.from(groups.toReversed().join(' '), 'latin1'));
+}
+
 /**
  * Like machine code: `functions` stretches that call one another. `inserted` bytes stand in front of function `at`, so that every
  * call across that place has another operand.

@@ -11,6 +11,7 @@ import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import type { Store } from '../../shared/store/port.ts';
 import type { Run, StreamFrame } from '../../shared/wire/bulk.ts';
 import { encodeMessage } from '../../shared/wire/messages.ts';
+import { SEGMENTS_IN_FLIGHT_MAX } from '../../shared/limits.ts';
 import { createSession } from '../../sender/session.ts';
 import { packTar } from '../support/archives.ts';
 import { ingest } from '../support/ingested.ts';
@@ -110,6 +111,7 @@ describe('a sender that hears of a void stream', () => {
       onProgress: () => {},
       onSent: () => {},
       onStored: () => {},
+      window: () => SEGMENTS_IN_FLIGHT_MAX,
       onBaseGone: (stream) => void gone.push(stream),
     });
     const { answer } = session.offer({ ref: 'a:1', imageId: undefined, archiveId: undefined, diffIds: [], deliver: true });

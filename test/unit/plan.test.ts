@@ -35,7 +35,7 @@ function recipeOf(files: Readonly<Record<string, readonly number[]>>, version: s
 
 function plan(target: Recipe, bases: readonly Recipe[], needed?: readonly number[]): PlannedRun[] {
   const difference = encodeDifference(target, bases);
-  return planRuns({ recipe: target, difference, bases, needed: needed ?? difference.fresh.map((_, i) => i) }, OPTIONS);
+  return [...planRuns({ recipe: target, difference, bases, needed: needed ?? difference.fresh.map((_, i) => i) }, () => OPTIONS)];
 }
 
 describe('plan', () => {
