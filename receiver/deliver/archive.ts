@@ -1,5 +1,5 @@
 /** `--deliver archive:DIR`: writes NAME_TAG.tar, byte for byte what was shipped, and only once it is whole. */
-import { mkdir, open, rename, rm, statfs } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TransferError } from '../../shared/errors.ts';
 import { asId } from '../../shared/hash.ts';
@@ -21,8 +21,9 @@ export function deliverToDirectory(store: Store, directory: string): Deliver {
 }
 
 /**
- * Rebuilds the archive into `file` by way of a temporary file beside it, synced before it takes the name.
- * @throws TransferError NO_SPACE, PERMISSION, INTEGRITY; the file is then as it was.
+ * Rebuilds the archive into `file` by way of a temporary file beside it, synced before it takes the name. A device or a pipe is never
+ * replaced: it is written to as it is.
+ * @throws TransferError USAGE for a directory; NO_SPACE, PERMISSION, INTEGRITY: the file is then as it was.
  */
 export async function writeArchive(
   store: Store,
@@ -31,10 +32,13 @@ export async function writeArchive(
   options: Pick<DeliverOptions, 'signal' | 'onProgress'>,
 ): Promise<void> {
   const archive = await openStoredArchive(await loadRecipe(store, asId(Buffer.from(record.archive, 'hex'))), store);
-  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.part`);
+  const there = await stat(file).catch(() => undefined);
+  if (there?.isDirectory() === true) throw new TransferError('USAGE', `${file} is a directory`, { hint: 'name a file in it' });
+  const isSpecial = there !== undefined && !there.isFile();
+  const written = isSpecial ? file : join(dirname(file), `.${basename(file)}.${process.pid}.part`);
   try {
-    await checkHeadroom(dirname(file), record.archiveBytes);
-    const handle = await open(temporary, 'w');
+    if (!isSpecial) await checkHeadroom(dirname(file), record.archiveBytes);
+    const handle = await open(written, 'w');
     try {
       let done = 0;
       for await (const piece of archive.openAll(options.signal)) {
@@ -42,14 +46,14 @@ export async function writeArchive(
         done += piece.byteLength;
         options.onProgress?.('rebuild', done, record.archiveBytes);
       }
-      await handle.datasync();
+      if (!isSpecial) await handle.datasync();
     } finally {
       await handle.close();
     }
     options.signal?.throwIfAborted();
-    await rename(temporary, file);
+    if (!isSpecial) await rename(written, file);
   } catch (error) {
-    await rm(temporary, { force: true });
+    if (!isSpecial) await rm(written, { force: true });
     throw TransferError.from(error, `writing ${file}`);
   }
 }

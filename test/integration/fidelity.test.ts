@@ -1,5 +1,5 @@
 /** Archive to archive is the identity: what the receiver writes has the bytes that the sender read, whatever they are. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -12,6 +12,7 @@ import { openStore } from '../../shared/store/pack-store.ts';
 import { runAgent, ship, startReceiver, wireBytes } from '../support/agents.ts';
 import { layers, opaque, plainLayer } from '../support/craft-archive.ts';
 import { imageEntries, type CraftedArchive } from '../support/craft-image.ts';
+import { runCommand } from '../support/command.ts';
 import { craftEntry, craftTar, GNU_MAGIC, paxRecord } from '../support/craft-tar.ts';
 import { shipArchives, type JoinedAgents } from '../support/joined-agents.ts';
 import { seededBytes } from '../support/random.ts';
@@ -195,6 +196,15 @@ describe('an archive again', () => {
       for (const file of [`delivered/app_${number}.tar`, 'restored.tar'])
         expect([file, sha256Digest(await readFile(path(file)))]).toEqual([file, sha256Digest(version(number))]);
     }
+    // A pipe stays a pipe, as a device would stay a device.
+    const pipe = path('pipe');
+    await runCommand('mkfifo', [pipe]);
+    const reading = readFile(pipe);
+    const piped = await runAgent('receiver', ['restore', 'app:1', '--store', store, '-o', pipe]);
+    expect([piped.status, piped.stderr, sha256Digest(await reading)]).toEqual([0, '', sha256Digest(version(1))]);
+    expect((await stat(pipe)).isFIFO()).toBe(true);
+    const intoFolder = await runAgent('receiver', ['restore', 'app:1', '--store', store, '-o', path('delivered')]);
+    expect([intoFolder.status, intoFolder.stderr]).toEqual([2, expect.stringContaining('is a directory')]);
     const checked = await runAgent('receiver', ['check', '--store', store, '--read-all']);
     expect([checked.status, checked.stdout]).toEqual([0, expect.stringContaining(' 0 problems')]);
   });
