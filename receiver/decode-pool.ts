@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { isSlowToDecode, mixes } from '../shared/delta/codecs.ts';
 import { decodeContent } from '../shared/delta/content.ts';
-import { createWorkerPool, ownBuffers } from '../shared/work/worker-pool.ts';
-import { workerUrl } from '../shared/work/worker-url.ts';
+import { createWorkerPool, ownBuffers } from '../shared/workers/worker-pool.ts';
+import { workerUrl } from '../shared/workers/worker-url.ts';
 
 export interface DecodeRequest {
   readonly codec: number;

@@ -1,6 +1,6 @@
 /** A worker thread of the decode pool: one encoded run in, its content out. */
 import { decodeContent } from '../shared/delta/content.ts';
-import { ownBuffers, serveRequests } from '../shared/work/worker-pool.ts';
+import { ownBuffers, serveRequests } from '../shared/workers/worker-pool.ts';
 import type { DecodeRequest } from './decode-pool.ts';
 
 serveRequests<DecodeRequest, Uint8Array>(

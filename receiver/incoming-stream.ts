@@ -1,5 +1,5 @@
 /** One stream on its way in: what is known of it, and what its runs and its recipe become. */
-import { concatBytes, equalBytes } from '../shared/bytes.ts';
+import { concatBytes, equalBytes, splitBytes } from '../shared/bytes.ts';
 import { TransferError } from '../shared/errors.ts';
 import { hashBytes, hex, type Id } from '../shared/hash.ts';
 import { RUN_BYTES_MAX } from '../shared/limits.ts';
@@ -52,7 +52,7 @@ export type Opened = Incoming & { readonly difference: DecodedDifference };
 
 /** The chunks asked about that the store knows. @param careful only those that can be read. */
 export async function findAsked({ asked, askBytes }: StreamFrame, careful: boolean, store: Store): Promise<(Id | undefined)[]> {
-  const found = await store.findMany('chunk', splitPrefixes(asked, askBytes));
+  const found = await store.findMany('chunk', splitBytes(asked, askBytes));
   if (!careful) return found;
   const readable = (await areReadable(found.filter((id) => id !== undefined), store)).values(); // prettier-ignore
   return found.map((id) => (id !== undefined && readable.next().value === true ? id : undefined));
@@ -121,8 +121,4 @@ async function loadBase(incoming: Opened, run: Run, indices: readonly number[], 
       chunks.map((chunk) => chunk.id),
     ),
   );
-}
-
-function splitPrefixes(bytes: Uint8Array, size: number): Uint8Array[] {
-  return Array.from({ length: bytes.byteLength / size }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
 }

@@ -2,6 +2,7 @@
  * The receiver's story, one conversation at a time: greet, answer what is offered with what the store holds, take recipes and
  * content in, and once an image is whole and proven, record it, deliver it and send the receipt.
  */
+import { splitBytes } from '../shared/bytes.ts';
 import type { Channel } from '../shared/channel/port.ts';
 import type { Clock } from '../shared/clock.ts';
 import { TransferError } from '../shared/errors.ts';
@@ -103,7 +104,7 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       let answered: readonly Id[] = [];
       if (held === undefined && bases.length === 0) {
         // The list is made once: later streams of the session are bases by their number.
-        ({ streams: bases, complete } = catalog.bases(ref, splitPrefixes(prefixes), BASES_MAX));
+        ({ streams: bases, complete } = catalog.bases(ref, splitBytes(prefixes, PREFIX_BYTES), BASES_MAX));
         answered = bases;
       }
       const prefixesHeld = Buffer.concat(answered.map((id) => id.subarray(0, PREFIX_BYTES)));
@@ -178,10 +179,6 @@ function createRefusal(channel: Channel, peer: string, { log }: ReceiverContext)
 function heldImage(catalog: Catalog, imageId: Uint8Array, archiveId: Uint8Array): ImageRecord | undefined {
   const known = imageId.byteLength > 0 ? catalog.byImageId(imageId) : archiveId.byteLength > 0 ? catalog.byArchive(archiveId) : undefined;
   return known !== undefined && catalog.isTrusted(known) ? known : undefined;
-}
-
-function splitPrefixes(bytes: Uint8Array): Uint8Array[] {
-  return Array.from({ length: bytes.byteLength / PREFIX_BYTES }, (_, i) => bytes.subarray(i * PREFIX_BYTES, (i + 1) * PREFIX_BYTES));
 }
 
 /** One bit each, the first in the lowest bit of the first byte. */

@@ -12,6 +12,7 @@ import type { Clock } from '../shared/clock.ts';
 import { EFFORT_LEVELS, type Effort, type EffortLevel } from '../shared/delta/content.ts';
 import { SEGMENT_BYTES_MAX, SEGMENTS_IN_FLIGHT_MAX } from '../shared/limits.ts';
 import type { PlanOptions } from './plan.ts';
+import { createUnderWay } from './under-way.ts';
 
 export interface EffortControl {
   /** The level for a run that begins now. */
@@ -65,7 +66,7 @@ export function levelForRate(bytesPerSecond: number | undefined): EffortLevel {
 /** @param bytesPerSecond what got through to this receiver the last time, where that is known. */
 export function createEffortControl(effort: Effort, clock: Clock, bytesPerSecond?: number): EffortControl {
   if (effort !== 'auto') return pinned(effort);
-  const sentAt = new Map<number, number>();
+  const underWay = createUnderWay();
   const rate = createRate(clock);
   let level = EFFORT_LEVELS.indexOf(levelForRate(bytesPerSecond));
   let window = FIRST_WINDOW;
@@ -84,20 +85,18 @@ export function createEffortControl(effort: Effort, clock: Clock, bytesPerSecond
       return Math.max(SEGMENT_BYTES_MIN, Math.min(Math.round(measured / SEGMENTS_PER_SECOND), SEGMENT_BYTES_MAX));
     },
     sent(segment, bytes) {
-      rate.sent(segment, bytes);
-      empty = sentAt.size === 0 ? empty + 1 : 0;
-      sentAt.set(segment, clock.monotonic());
+      empty = underWay.size === 0 ? empty + 1 : 0;
+      underWay.sent(segment, bytes, clock.monotonic());
       if (empty < EMPTY_MAX) return;
       level = Math.max(level - 1, 0);
       empty = 0;
       isSettled = true;
     },
     stored(segment, idle) {
-      const since = sentAt.get(segment);
-      if (since === undefined) return;
-      const now = rate.stored(segment);
-      for (const earlier of sentAt.keys()) if (earlier <= segment) sentAt.delete(earlier);
-      const delayMs = clock.monotonic() - since;
+      const { bytes, sentAt } = underWay.stored(segment);
+      if (sentAt === undefined) return;
+      const now = rate.arrived(bytes);
+      const delayMs = clock.monotonic() - sentAt;
       leastMs = Math.min(leastMs, delayMs);
       const isBehind = delayMs - leastMs > BEHIND_MS;
       window = isBehind ? Math.max(window - 1, FIRST_WINDOW) : Math.min(window + 1, SEGMENTS_IN_FLIGHT_MAX);
@@ -127,22 +126,14 @@ function pinned(level: EffortLevel): EffortControl {
   };
 }
 
-/** Measures what gets through, in bytes a second, once it can tell. */
-function createRate(clock: Clock): { sent(segment: number, bytes: number): void; stored(segment: number): number | undefined } {
-  const waiting = new Map<number, number>();
-  const arrived: { readonly at: number; readonly bytes: number }[] = [];
+/** Measures what gets through lately, in bytes a second, once it can tell. */
+function createRate(clock: Clock): { arrived(bytes: number): number | undefined } {
+  const acks: { readonly at: number; readonly bytes: number }[] = [];
   return {
-    sent: (segment, bytes) => void waiting.set(segment, bytes),
-    stored(segment) {
-      let bytes = 0;
-      for (const [earlier, length] of waiting) {
-        if (earlier > segment) continue;
-        bytes += length;
-        waiting.delete(earlier);
-      }
-      arrived.push({ at: clock.monotonic(), bytes });
-      if (arrived.length > RATE_ACKS) arrived.shift();
-      const [first, ...later] = arrived;
+    arrived(bytes) {
+      acks.push({ at: clock.monotonic(), bytes });
+      if (acks.length > RATE_ACKS) acks.shift();
+      const [first, ...later] = acks;
       const seconds = (clock.monotonic() - (first?.at ?? 0)) / 1000;
       if (later.length < RATE_ACKS_MIN) return undefined;
       return later.reduce((sum, ack) => sum + ack.bytes, 0) / Math.max(seconds, 0.001);

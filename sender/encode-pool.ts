@@ -1,8 +1,8 @@
 /** Encodes runs on all cores: worker threads in the middle, order and bounds at both ends. */
 import { availableParallelism } from 'node:os';
 import type { EffortLevel } from '../shared/delta/content.ts';
-import { createWorkerPool, ownBuffers } from '../shared/work/worker-pool.ts';
-import { workerUrl } from '../shared/work/worker-url.ts';
+import { createWorkerPool, ownBuffers } from '../shared/workers/worker-pool.ts';
+import { workerUrl } from '../shared/workers/worker-url.ts';
 
 export interface EncodeJob {
   readonly target: Uint8Array;

@@ -6,6 +6,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../shared/clock.ts';
 import { LINK_RATES_MAX } from '../shared/limits.ts';
+import { createUnderWay } from './under-way.ts';
 
 export interface RateMeter {
   sent(segment: number, bytes: number): void;
@@ -20,22 +21,18 @@ const FILE = 'links.json';
 
 /** Counts what was acknowledged, over the time in which something was on its way. */
 export function createRateMeter(clock: Clock): RateMeter {
-  const waiting = new Map<number, number>();
+  const underWay = createUnderWay();
   let since = 0;
   let busyMs = 0;
   let bytes = 0;
   return {
     sent(segment, frameBytes) {
-      if (waiting.size === 0) since = clock.monotonic();
-      waiting.set(segment, frameBytes);
+      if (underWay.size === 0) since = clock.monotonic();
+      underWay.sent(segment, frameBytes, since);
     },
     stored(segment) {
-      if (waiting.size === 0) return;
-      for (const [earlier, frameBytes] of waiting) {
-        if (earlier > segment) continue;
-        bytes += frameBytes;
-        waiting.delete(earlier);
-      }
+      if (underWay.size === 0) return;
+      bytes += underWay.stored(segment).bytes;
       const now = clock.monotonic();
       busyMs += now - since;
       since = now;

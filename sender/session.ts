@@ -2,6 +2,7 @@
  * The sender's side of one conversation (PROTOCOL.md): gives streams and segments their numbers, keeps the window of segments that
  * are not durable yet, and hands each answer to whoever waits for it. Knows frames, not images.
  */
+import { splitBytes } from '../shared/bytes.ts';
 import type { Channel, WireCounters } from '../shared/channel/port.ts';
 import { TransferError, isErrorCode } from '../shared/errors.ts';
 import { SEGMENTS_IN_FLIGHT_MAX } from '../shared/limits.ts';
@@ -223,7 +224,7 @@ function answerHandlers(
     },
     answer(frame) {
       const [image, held, bases, complete] = decodeMessage('answer', frame);
-      answers.resolve(image, { held: held === 1, bases: splitPrefixes(bases), complete: complete === 1 });
+      answers.resolve(image, { held: held === 1, bases: splitBytes(bases, PREFIX_BYTES), complete: complete === 1 });
     },
     need(frame) {
       const [stream, state, bits] = decodeMessage('need', frame);
@@ -262,9 +263,4 @@ function receiptOf([image, images, notes]: Message<'receipt'>): [number, Receipt
 /** An error that the peer reports, as an error here; a code that this version does not know counts as a violation. */
 function peerError([code, message, hint]: Message<'error'>): TransferError {
   return new TransferError(isErrorCode(code) ? code : 'PROTOCOL_VIOLATION', `the receiver says: ${message}`, { hint });
-}
-
-function splitPrefixes(bytes: Uint8Array): Uint8Array[] {
-  const count = Math.floor(bytes.byteLength / PREFIX_BYTES);
-  return Array.from({ length: count }, (_, i) => bytes.subarray(i * PREFIX_BYTES, (i + 1) * PREFIX_BYTES));
 }

@@ -19,6 +19,12 @@ export function copyBytes(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
+/** Consecutive parts of `size` bytes; a shorter rest is left out. */
+export function splitBytes(bytes: Uint8Array, size: number): Uint8Array[] {
+  const count = Math.floor(bytes.byteLength / size);
+  return Array.from({ length: count }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
+}
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.byteLength === b.byteLength && Buffer.compare(a, b) === 0;
 }

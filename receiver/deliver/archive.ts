@@ -32,29 +32,37 @@ export async function writeArchive(
   options: Pick<DeliverOptions, 'signal' | 'onProgress'>,
 ): Promise<void> {
   const archive = await openStoredArchive(await loadRecipe(store, asId(Buffer.from(record.archive, 'hex'))), store);
+  const write = async (path: string): Promise<void> => {
+    await using handle = await open(path, 'w');
+    let done = 0;
+    for await (const piece of archive.openAll(options.signal)) {
+      await handle.writeFile(piece);
+      done += piece.byteLength;
+      options.onProgress?.('rebuild', done, record.archiveBytes);
+    }
+    if ((await handle.stat()).isFile()) await handle.datasync();
+    options.signal?.throwIfAborted();
+  };
   const there = await stat(file).catch(() => undefined);
   if (there?.isDirectory() === true) throw new TransferError('USAGE', `${file} is a directory`, { hint: 'name a file in it' });
-  const isSpecial = there !== undefined && !there.isFile();
-  const written = isSpecial ? file : join(dirname(file), `.${basename(file)}.${process.pid}.part`);
   try {
-    if (!isSpecial) await checkHeadroom(dirname(file), record.archiveBytes);
-    const handle = await open(written, 'w');
-    try {
-      let done = 0;
-      for await (const piece of archive.openAll(options.signal)) {
-        await handle.writeFile(piece);
-        done += piece.byteLength;
-        options.onProgress?.('rebuild', done, record.archiveBytes);
-      }
-      if (!isSpecial) await handle.datasync();
-    } finally {
-      await handle.close();
-    }
-    options.signal?.throwIfAborted();
-    if (!isSpecial) await rename(written, file);
+    if (there === undefined || there.isFile()) await replaceFile(file, record.archiveBytes, write);
+    else await write(file);
   } catch (error) {
-    if (!isSpecial) await rm(written, { force: true });
     throw TransferError.from(error, `writing ${file}`);
+  }
+}
+
+/** Gives `file` what `write` makes of a temporary file, once that is whole. */
+async function replaceFile(file: string, bytes: number, write: (path: string) => Promise<void>): Promise<void> {
+  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.part`);
+  await checkHeadroom(dirname(file), bytes);
+  try {
+    await write(temporary);
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
 }
 

@@ -1,7 +1,6 @@
 /** What a dry run says beyond bytes: how long they would take, and at which effort they were counted. */
 import type { Effort, EffortLevel } from '../../shared/delta/content.ts';
 import { levelForRate } from '../effort.ts';
-import { recallRate } from '../link-rate.ts';
 import { parseRate } from './rate.ts';
 
 export interface Estimate {
@@ -12,11 +11,10 @@ export interface Estimate {
 }
 
 /**
- * The rate is the one given, else the one measured the last time that enough crossed to this address.
+ * The rate is the one given, else the one measured (bytes a second) the last time that enough crossed to this address.
  * Nothing can be measured while no content crosses, so `auto` is taken to be the level that a link of this rate is worth.
  */
-export async function prepareEstimate(effort: Effort, rate: string | undefined, pool: string, address: string): Promise<Estimate> {
-  const measured = rate === undefined ? await recallRate(pool, address) : undefined;
+export function prepareEstimate(effort: Effort, rate: string | undefined, measured: number | undefined): Estimate {
   const bitsPerSecond = rate !== undefined ? parseRate(rate) : measured !== undefined ? measured * 8 : null;
   return {
     effort: effort === 'auto' ? levelForRate(bitsPerSecond === null ? undefined : bitsPerSecond / 8) : effort,

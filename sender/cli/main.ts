@@ -103,9 +103,9 @@ async function ship(names: readonly string[], flags: ShipFlags, environment: Sen
   const seeds = flags.seedPool ?? [];
   await withPool([...names, ...seeds], flags, environment, signal, async (sources, context, progress) => {
     const seeded = await seedPool(sources.slice(names.length), context);
-    const estimate = flags.dryRun === true ? await prepareEstimate(flags.effort, flags.rate, flags.store, flags.to) : undefined;
-    const effort = estimate?.effort ?? flags.effort;
     const bytesPerSecond = await recallRate(flags.store, flags.to);
+    const estimate = flags.dryRun === true ? prepareEstimate(flags.effort, flags.rate, bytesPerSecond) : undefined;
+    const effort = estimate?.effort ?? flags.effort;
     const result = await shipImages(
       { sources: sources.slice(0, names.length), as: flags.as, effort, bytesPerSecond, dryRun: estimate !== undefined },
       { ...context, connect: (abort) => connect(flags.to, abort), agent: `lighterman ${VERSION}`, clock: systemClock },

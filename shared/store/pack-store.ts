@@ -18,12 +18,13 @@ import { isMarkedDamaged, openLevelIndex } from './level-index.ts';
 import { readRecords, recordName } from './pack-reader.ts';
 import { openPackWriter, type PackWriter } from './pack-writer.ts';
 import { createPackReaders, listPacks, type PackReaders } from './packs.ts';
-import { createPendingRecords, entryName } from './pending.ts';
-import { RECORD_KINDS, type CheckReport, type PutOptions, type RecordKind, type Store, type StoreRecord, type StoreStats } from './port.ts';
+import { createPendingRecords } from './pending.ts';
+import { type CheckReport, type PutOptions, type RecordKind, type Store, type StoreRecord, type StoreStats } from './port.ts';
 import { recoverStore, type Recovery } from './recover.ts';
 import { createSerial } from './serial.ts';
 import { settleIdentity } from './settle-identity.ts';
 import { createSharedRun } from './shared-run.ts';
+import { siftRecords } from './sift.ts';
 
 export interface OpenStoreOptions {
   /** How new records are compressed at rest; either kind of store can always be read. Default `zstd`. */
@@ -203,7 +204,7 @@ class PackStore implements Store {
 
   /** Runs in `#serial`. */
   async #append(records: readonly StoreRecord[], replace: boolean): Promise<number> {
-    const wanted = await this.#sift(records, replace);
+    const wanted = await siftRecords(records, replace, (kind, keys) => this.#held(kind, keys));
     const packed = this.#parts.compressor.packAll(wanted.map(({ record }) => record.bytes));
     let added = 0;
     await this.#parts.writer.append(
@@ -220,26 +221,6 @@ class PackStore implements Store {
       },
     );
     return added;
-  }
-
-  /** Leaves out what is known, unless it is to be replaced, or stands twice, of the kinds whose content cannot differ. */
-  async #sift(records: readonly StoreRecord[], replace: boolean): Promise<{ readonly record: StoreRecord; readonly isNew: boolean }[]> {
-    const known = new Set<string>();
-    for (const kind of RECORD_KINDS) {
-      const keys = records.filter((record) => record.kind === kind).map(({ key }) => key);
-      const held = await this.#held(kind, keys);
-      for (const [index, key] of keys.entries()) if (held[index] === true) known.add(entryName(kind, key));
-    }
-    const wanted: { readonly record: StoreRecord; readonly isNew: boolean }[] = [];
-    const taken = new Set<string>();
-    for (const record of records) {
-      const name = entryName(record.kind, record.key);
-      const isNew = !known.has(name);
-      if (isNew || record.kind === 'image' || (replace && !taken.has(name))) wanted.push({ record, isNew });
-      known.add(name);
-      taken.add(name);
-    }
-    return wanted;
   }
 
   /** Rule 4: sync the pack, then one index batch with the state that covers it. */
