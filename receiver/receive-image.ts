@@ -17,6 +17,7 @@ import type { Catalog, ImageRecord } from './catalog.ts';
 import type { DecodePool } from './decode-pool.ts';
 import type { Deliver } from './deliver/port.ts';
 import { createDeliveries } from './deliveries.ts';
+import { createIdleTimer } from './idle-timer.ts';
 import { createIncomingStreams } from './incoming.ts';
 import { createLostContent } from './lost-content.ts';
 import { hasDamage } from './readable.ts';
@@ -38,7 +39,7 @@ export interface ReceiverContext {
 export async function receiveImages(channel: Channel, peer: string, context: ReceiverContext): Promise<void> {
   const conversation = createConversation(channel, peer, context);
   try {
-    for await (const frame of conversation.idleTimed(channel.frames)) await conversation.take(frame);
+    for await (const frame of channel.frames) await conversation.take(frame);
     conversation.end();
     await conversation.finish();
     context.log.info({ peer, ...channel.counters }, 'conversation ended');
@@ -124,8 +125,8 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       const { stored } = await incoming.segment(segment);
       // In their order: an acknowledgement speaks for all segments before it.
       storedSoFar = storedSoFar.then(() => stored);
-      storedSoFar
-        .then(() => store.flush())
+      idle
+        .during(storedSoFar.then(() => store.flush()))
         .then(() => channel.send(encodeMessage('stored', [segment.segment, idle.percent()])))
         .catch(refuse);
     },
@@ -144,13 +145,12 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
   };
 
   return {
-    idleTimed: (frames: AsyncIterable<Uint8Array>) => idle.watch(frames),
     async take(frame: Uint8Array): Promise<void> {
       const name = frameName(frame);
       const handler = name === undefined ? undefined : handlers[name];
       if (handler === undefined || greeted === (name === 'hello'))
         throw unexpectedFrame(name, greeted ? 'an offer, stream, segment or commit' : 'hello');
-      await handler(frame);
+      await idle.during(handler(frame));
     },
     finish: () => deliveries.finish(),
     end: () => incoming.end(),
@@ -186,27 +186,4 @@ function packBits(flags: readonly boolean[]): Uint8Array {
   const bits = new Uint8Array(Math.ceil(flags.length / 8));
   for (const [i, flag] of flags.entries()) if (flag) bits[i >> 3] = (bits[i >> 3] as number) | (1 << (i & 7));
   return bits;
-}
-
-/** How much of the time, since it was last asked, the conversation waited for the next frame. */
-function createIdleTimer(clock: Clock): { watch(frames: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>; percent(): number } {
-  let since = clock.monotonic();
-  let waitedMs = 0;
-  return {
-    async *watch(frames) {
-      let begin = clock.monotonic();
-      for await (const frame of frames) {
-        waitedMs += clock.monotonic() - begin;
-        yield frame;
-        begin = clock.monotonic();
-      }
-    },
-    percent() {
-      const now = clock.monotonic();
-      const percent = Math.min(100, Math.round((100 * waitedMs) / Math.max(now - since, 0.1)));
-      since = now;
-      waitedMs = 0;
-      return percent;
-    },
-  };
 }

@@ -1,9 +1,9 @@
 /**
  * How hard to squeeze: as hard as leaves neither the link nor the processors waiting for long.
  *
- * Every segment is acknowledged when it is durable. Where acknowledgements fall behind and the receiver says that it was waiting for
- * frames, the link is what everybody waits for: the next runs may take more time to become smaller. Where everything sent was acknowledged
- * before the next segment was ready, everybody waits for the encoders, and the next runs get less time.
+ * Every segment is acknowledged when it is durable. Where something is always on its way, acknowledgements fall behind, and the receiver
+ * says that it had nothing to do, the link is what everybody waits for: the next runs may take more time to become smaller. Where
+ * nothing is on its way for a good part of the time, everybody waits for the encoders, and the next runs get less time.
  *
  * What is under way can no longer be made smaller, so little is sent ahead until the link is known: as in TCP's slow start (RFC 5681),
  * each acknowledgement that comes in time lets one segment more be on its way, and each that is late one less.
@@ -12,7 +12,7 @@ import type { Clock } from '../shared/clock.ts';
 import { EFFORT_LEVELS, type Effort, type EffortLevel } from '../shared/delta/content.ts';
 import { SEGMENT_BYTES_MAX, SEGMENTS_IN_FLIGHT_MAX } from '../shared/limits.ts';
 import type { PlanOptions } from './plan.ts';
-import { createUnderWay } from './under-way.ts';
+import { createUnderWay, type UnderWay } from './under-way.ts';
 
 export interface EffortControl {
   /** The level for a run that begins now. */
@@ -24,6 +24,7 @@ export interface EffortControl {
   segmentBytes(): number;
   /** @param bytes of the segment's payload. */
   sent(segment: number, bytes: number): void;
+  /** @param idle how much of the time since the last acknowledgement the receiver had nothing to do, per cent. */
   stored(segment: number, idle: number): void;
 }
 
@@ -31,11 +32,15 @@ export interface EffortControl {
 const BEHIND_MS = 150;
 /** Segments in a row that found the link empty, from which it counts as waiting. */
 const EMPTY_MAX = 3;
+/** Share of the time with something on its way, from which the link may be what is waited for; and up to which it is the encoders. */
+const BUSY_MIN = 0.8;
+const BUSY_LITTLE = 0.5;
 /**
- * The hardest level that a link of some speed is worth, by the bytes a second that get through: a fast link is never what everybody waits
- * for, however long acknowledgements take on a busy machine.
+ * The hardest level that a link of some speed is worth, by the bytes that get through in a second of the link's time: a fast link is never
+ * what everybody waits for, however long acknowledgements take on a busy machine.
  */
 const LEVEL_BY_RATE: readonly (readonly [bytesPerSecondMin: number, level: EffortLevel])[] = [
+  [40_000_000, 'min'],
   [8_000_000, 'low'],
   [4_000_000, 'mid'],
   [500_000, 'high'],
@@ -44,7 +49,7 @@ const LEVEL_BY_RATE: readonly (readonly [bytesPerSecondMin: number, level: Effor
 /** Acknowledgements that the rate is measured over, at most and at least. */
 const RATE_ACKS = 8;
 const RATE_ACKS_MIN = 2;
-/** Receivers that had less than this share of their time to spare set the pace themselves: squeezing harder would not help them. */
+/** Receivers that had less than this share of their time to spare are busy, per cent. */
 const RECEIVER_IDLE_MIN = 40;
 /** Acknowledgements between two changes of level, so that each change can show. */
 const ACKS_PER_STEP = 4;
@@ -66,8 +71,8 @@ export function levelForRate(bytesPerSecond: number | undefined): EffortLevel {
 /** @param bytesPerSecond what got through to this receiver the last time, where that is known. */
 export function createEffortControl(effort: Effort, clock: Clock, bytesPerSecond?: number): EffortControl {
   if (effort !== 'auto') return pinned(effort);
-  const underWay = createUnderWay();
-  const rate = createRate(clock);
+  const underWay = createUnderWay(clock);
+  const recent = createRecent(clock, underWay);
   let level = EFFORT_LEVELS.indexOf(levelForRate(bytesPerSecond));
   let window = FIRST_WINDOW;
   let leastMs = Number.POSITIVE_INFINITY;
@@ -75,6 +80,12 @@ export function createEffortControl(effort: Effort, clock: Clock, bytesPerSecond
   let empty = 0;
   let isSettled = false;
   let measured = bytesPerSecond;
+  const change = (to: number): void => {
+    level = Math.max(to, 0);
+    empty = 0;
+    acks = 0;
+    isSettled = true;
+  };
   return {
     current: () => EFFORT_LEVELS[level] as EffortLevel,
     // Runs of the largest size take so long that a link would be waiting by then.
@@ -86,30 +97,26 @@ export function createEffortControl(effort: Effort, clock: Clock, bytesPerSecond
     },
     sent(segment, bytes) {
       empty = underWay.size === 0 ? empty + 1 : 0;
-      underWay.sent(segment, bytes, clock.monotonic());
-      if (empty < EMPTY_MAX) return;
-      level = Math.max(level - 1, 0);
-      empty = 0;
-      isSettled = true;
+      underWay.sent(segment, bytes);
+      if (empty >= EMPTY_MAX) change(level - 1);
     },
     stored(segment, idle) {
-      const { bytes, sentAt } = underWay.stored(segment);
-      if (sentAt === undefined) return;
-      const now = rate.arrived(bytes);
-      const delayMs = clock.monotonic() - sentAt;
+      const { bytes, delayMs } = underWay.stored(segment, idle);
+      if (delayMs === undefined) return;
       leastMs = Math.min(leastMs, delayMs);
-      const isBehind = delayMs - leastMs > BEHIND_MS;
+      // A receiver that is busy sets the pace itself: neither less on the way nor squeezing harder would help it.
+      const isBehind = delayMs - leastMs > BEHIND_MS && idle >= RECEIVER_IDLE_MIN;
       window = isBehind ? Math.max(window - 1, FIRST_WINDOW) : Math.min(window + 1, SEGMENTS_IN_FLIGHT_MAX);
-      if (now === undefined) return;
-      measured = now;
-      const cap = EFFORT_LEVELS.indexOf(levelForRate(now));
+      const link = recent.arrived(bytes);
+      if (link === undefined) return;
+      measured = link.bytesPerSecond;
+      const cap = EFFORT_LEVELS.indexOf(levelForRate(measured));
       level = Math.min(level, cap);
       acks++;
-      if (!isBehind || idle < RECEIVER_IDLE_MIN || acks < ACKS_PER_STEP) return;
+      if (acks < ACKS_PER_STEP) return;
+      if (link.busy < BUSY_LITTLE) change(level - 1);
       // The first time at once to what the link is worth; once the encoders could not keep up with that, step by step.
-      level = isSettled ? Math.min(level + 1, cap) : cap;
-      isSettled = true;
-      acks = 0;
+      else if (isBehind && link.busy >= BUSY_MIN) change(isSettled ? Math.min(level + 1, cap) : cap);
     },
   };
 }
@@ -126,17 +133,28 @@ function pinned(level: EffortLevel): EffortControl {
   };
 }
 
-/** Measures what gets through lately, in bytes a second, once it can tell. */
-function createRate(clock: Clock): { arrived(bytes: number): number | undefined } {
-  const acks: { readonly at: number; readonly bytes: number }[] = [];
+interface Recently {
+  /** In a second of the link's time. */
+  readonly bytesPerSecond: number;
+  /** Share of the time with something on its way. */
+  readonly busy: number;
+}
+
+/** Measures what got through lately, once it can tell. */
+function createRecent(clock: Clock, underWay: UnderWay): { arrived(bytes: number): Recently | undefined } {
+  const acks: { readonly at: number; readonly bytes: number; readonly linkMs: number; readonly busyMs: number }[] = [];
   return {
     arrived(bytes) {
-      acks.push({ at: clock.monotonic(), bytes });
+      const last = { at: clock.monotonic(), bytes, linkMs: underWay.linkMs, busyMs: underWay.busyMs };
+      acks.push(last);
       if (acks.length > RATE_ACKS) acks.shift();
-      const [first, ...later] = acks;
-      const seconds = (clock.monotonic() - (first?.at ?? 0)) / 1000;
+      const [first = last, ...later] = acks;
       if (later.length < RATE_ACKS_MIN) return undefined;
-      return later.reduce((sum, ack) => sum + ack.bytes, 0) / Math.max(seconds, 0.001);
+      const arrived = later.reduce((sum, ack) => sum + ack.bytes, 0);
+      return {
+        bytesPerSecond: (1000 * arrived) / Math.max(last.linkMs - first.linkMs, 1),
+        busy: (last.busyMs - first.busyMs) / Math.max(last.at - first.at, 1),
+      };
     },
   };
 }

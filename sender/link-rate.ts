@@ -10,7 +10,8 @@ import { createUnderWay } from './under-way.ts';
 
 export interface RateMeter {
   sent(segment: number, bytes: number): void;
-  stored(segment: number): void;
+  /** @param idle how much of the time the receiver had nothing to do, per cent. */
+  stored(segment: number, idle: number): void;
   /** Undefined where too little crossed to tell. */
   bytesPerSecond(): number | undefined;
 }
@@ -19,25 +20,14 @@ export interface RateMeter {
 const MEASURED_BYTES_MIN = 256 * 1024;
 const FILE = 'links.json';
 
-/** Counts what was acknowledged, over the time in which something was on its way. */
+/** Counts what was acknowledged, over the time that the link took for it. */
 export function createRateMeter(clock: Clock): RateMeter {
-  const underWay = createUnderWay();
-  let since = 0;
-  let busyMs = 0;
+  const underWay = createUnderWay(clock);
   let bytes = 0;
   return {
-    sent(segment, frameBytes) {
-      if (underWay.size === 0) since = clock.monotonic();
-      underWay.sent(segment, frameBytes, since);
-    },
-    stored(segment) {
-      if (underWay.size === 0) return;
-      bytes += underWay.stored(segment).bytes;
-      const now = clock.monotonic();
-      busyMs += now - since;
-      since = now;
-    },
-    bytesPerSecond: () => (bytes < MEASURED_BYTES_MIN || busyMs <= 0 ? undefined : (bytes * 1000) / busyMs),
+    sent: (segment, frameBytes) => underWay.sent(segment, frameBytes),
+    stored: (segment, idle) => void (bytes += underWay.stored(segment, idle).bytes),
+    bytesPerSecond: () => (bytes < MEASURED_BYTES_MIN || underWay.linkMs <= 0 ? undefined : (bytes * 1000) / underWay.linkMs),
   };
 }
 

@@ -96,7 +96,7 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
     },
     onStored(segment, idle) {
       effort.stored(segment, idle);
-      meter.stored(segment);
+      meter.stored(segment, idle);
     },
     window: () => effort.window(),
     onBaseGone: (stream) => voyage.shipment.addAgain(stream),

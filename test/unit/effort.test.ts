@@ -8,10 +8,10 @@ import { createEffortControl, planFor, type EffortControl } from '../../sender/e
  * What a control has come to after a number of segments, over a link that takes `linkMs` for each; the encoders make one every `encodeMs`.
  * `idle`: what the receiver says of itself, per cent.
  */
-function controlAfter(segments: number, linkMs: number, encodeMs: number, idle: number, bytes = 50_000): EffortControl {
+function controlAfter(segments: number, linkMs: number, encodeMs: number, idle: number, bytes = 50_000, known?: number): EffortControl {
   let now = 0;
   const clock: Clock = { now: () => now, monotonic: () => now, sleep: () => Promise.resolve() };
-  const control = createEffortControl('auto', clock);
+  const control = createEffortControl('auto', clock, known);
   const underWay: { readonly segment: number; readonly at: number }[] = [];
   const arriveNext = (): void => {
     const { segment, at } = underWay.shift()!;
@@ -63,8 +63,17 @@ describe('effort', () => {
     expect(levelAfter(60, 10, 50, 80)).toBe('min');
   });
 
+  it('hurries when the encoders are slow, however slow the link was the last time', () => {
+    expect(levelAfter(60, 100, 400, 95, 2_000_000, 100_000)).toBe('min');
+  });
+
+  it('takes a receiver that is busy all the time for what is slow, not the link', () => {
+    expect(levelAfter(60, 200, 20, 0, 100_000, 100_000)).toBe('min');
+  });
+
   it('begins with what the link was worth the last time', () => {
     expect(createEffortControl('auto', STILL).current()).toBe('min');
+    expect(createEffortControl('auto', STILL, 100_000_000).current()).toBe('min');
     expect(createEffortControl('auto', STILL, 20_000_000).current()).toBe('low');
     expect(createEffortControl('auto', STILL, 1_000_000).current()).toBe('high');
     expect(createEffortControl('auto', STILL, 100_000).current()).toBe('max');
