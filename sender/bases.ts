@@ -3,6 +3,7 @@ import { hex, type Id } from '../shared/hash.ts';
 import type { Recipe } from '../shared/recipe/recipe.ts';
 import type { BaseReference } from '../shared/wire/bulk.ts';
 import { PREFIX_BYTES } from '../shared/wire/messages.ts';
+import { isKnownTo, kindredBytes, sharedShare, sketchOf, strangersIn, type Sketch, type Stranger } from './base-sketch.ts';
 
 export interface Base {
   readonly reference: BaseReference;
@@ -14,8 +15,11 @@ const CANDIDATES_MAX = 48;
 const BASES_USED_MAX = 12;
 /** A candidate must know this share of the stream's names or contents to be worth its place. */
 const SHARED_MIN = 0.002;
-/** Bytes of a chunk id that tell it from another here, where a mistake only makes a worse choice. */
-const SKETCH_BYTES = 6;
+/** Where the best know nothing of files of so many bytes, others are taken that know some of them. */
+const STRANGE_BYTES_MIN = 2048;
+/** Where nobody knows files of so many bytes, held recipes with files of these kinds are taken: content may be alike. */
+const KINDRED_BYTES_MIN = 8192;
+const KINDRED_MAX = 2;
 
 export interface BaseChooser {
   /** The receiver's list: prefixes of stream ids, best first. Replaces what was known. */
@@ -75,44 +79,50 @@ export function createBaseChooser(pool: RecipePool): BaseChooser {
     },
     async choose(target) {
       const wanted = sketchOf(target);
-      const scored: { base: Base; shared: number }[] = [];
+      const scored: { base: Sketched; shared: number }[] = [];
       for (const [index, prefix] of held.slice(0, CANDIDATES_MAX).entries()) {
         const base = await load(prefix, index);
         if (base !== undefined) scored.push({ base, shared: sharedShare(wanted, base.sketch) });
       }
       for (const base of sent.values()) scored.push({ base, shared: sharedShare(wanted, base.sketch) });
       // A stable sort: of equals the receiver's first choice stays first.
-      return scored
-        .filter(({ shared }) => shared >= SHARED_MIN)
-        .toSorted((a, b) => b.shared - a.shared)
-        .slice(0, BASES_USED_MAX)
-        .map(({ base }) => base);
+      const candidates = scored.toSorted((a, b) => b.shared - a.shared);
+      const best = candidates.filter(({ shared }) => shared >= SHARED_MIN).slice(0, BASES_USED_MAX);
+      return withStrangers(
+        target,
+        best.map(({ base }) => base),
+        candidates.slice(best.length).map(({ base }) => base),
+      );
     },
   };
 }
 
-function prefixOf(id: Id): string {
-  return hex(id.subarray(0, PREFIX_BYTES));
+/** Adds to the best bases those of the others that know files, or only kinds of files, which the best do not know. */
+function withStrangers(target: Recipe, best: readonly Sketched[], others: readonly Sketched[]): Sketched[] {
+  const chosen = [...best];
+  let strangers = others.length === 0 ? [] : strangersIn(target, best.map(({ sketch }) => sketch)); // prettier-ignore
+  const add = (bytesOf: (base: Sketched) => number, bytesMin: number): boolean => {
+    if (chosen.length >= BASES_USED_MAX || bytes(strangers) < bytesMin) return false;
+    const left = others.filter((base) => !chosen.includes(base)).map((base) => [base, bytesOf(base)] as const);
+    const [found] = left.filter(([, known]) => known >= bytesMin).toSorted(([, a], [, b]) => b - a);
+    if (found !== undefined) chosen.push(found[0]);
+    return found !== undefined;
+  };
+  while (add(({ sketch }) => bytes(strangers.filter((stranger) => isKnownTo(stranger, sketch))), STRANGE_BYTES_MIN)) {
+    const { sketch } = chosen.at(-1) as Sketched;
+    strangers = strangers.filter((stranger) => !isKnownTo(stranger, sketch));
+  }
+  const kindred = ({ reference, recipe }: Sketched): number => (reference.kind === 'held' ? kindredBytes(strangers, recipe) : 0);
+  for (let added = 0; added < KINDRED_MAX && add(kindred, KINDRED_BYTES_MIN); added++);
+  return chosen;
 }
 
-/** What a recipe is about: its names without a leading `./`, and its contents. */
-type Sketch = ReadonlySet<string>;
+function bytes(strangers: readonly Stranger[]): number {
+  return strangers.reduce((sum, stranger) => sum + stranger.bytes, 0);
+}
+
 type Sketched = Base & { readonly sketch: Sketch };
 
-function sketchOf(recipe: Recipe): Sketch {
-  const sketch = new Set<string>();
-  for (let i = 0; i < recipe.rowCount; i++) {
-    const { name, chunks } = recipe.row(i);
-    sketch.add(Buffer.from(name).toString('latin1').replace(/^\.\//, ''));
-    for (const { id } of chunks) sketch.add(Buffer.from(id.subarray(0, SKETCH_BYTES)).toString('latin1'));
-  }
-  for (const { id } of recipe.tail) sketch.add(Buffer.from(id.subarray(0, SKETCH_BYTES)).toString('latin1'));
-  return sketch;
-}
-
-function sharedShare(wanted: Sketch, offered: Sketch): number {
-  if (wanted.size === 0) return 0;
-  let shared = 0;
-  for (const item of offered) if (wanted.has(item)) shared++;
-  return shared / wanted.size;
+function prefixOf(id: Id): string {
+  return hex(id.subarray(0, PREFIX_BYTES));
 }

@@ -125,6 +125,6 @@ describe('the format', () => {
       const { bytes } = encodeDifference(recipeOf(changed, style, random), bases, streams);
       return `${bytes.byteLength} ${hex(hashBytes(bytes)).slice(0, 16)}`;
     });
-    expect(digest).toEqual(['403 b7f8122c243b5bd5', '467 9a4459643afd4ae1', '903 f089e92169a1eb82', '2700 68e8112c7fb7de71']);
+    expect(digest).toEqual(['379 b22ddc95d209cd9b', '467 9a4459643afd4ae1', '639 68aab385b40d384f', '2714 db48fd64d9408a0a']);
   });
 });

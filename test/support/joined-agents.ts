@@ -2,6 +2,7 @@
 import type { Channel } from '../../shared/channel/port.ts';
 import { createMemoryChannelPair } from '../../shared/channel/memory-channel.ts';
 import { systemClock } from '../../shared/clock.ts';
+import type { Effort } from '../../shared/delta/content.ts';
 import type { Store } from '../../shared/store/port.ts';
 import { openCatalog, type Catalog } from '../../receiver/catalog.ts';
 import { createDecodePool } from '../../receiver/decode-pool.ts';
@@ -25,7 +26,7 @@ export interface Crossing extends ShipResult {
 }
 
 /** Ships archives, each under the names in it, in one session. @throws TransferError as `shipImages`. */
-export async function shipArchives(agents: JoinedAgents, archives: readonly Uint8Array[]): Promise<Crossing> {
+export async function shipArchives(agents: JoinedAgents, archives: readonly Uint8Array[], effort: Effort = 'auto'): Promise<Crossing> {
   const [senderEnd, receiverEnd] = createMemoryChannelPair();
   const turns: string[] = [];
   await using decoders = createDecodePool(1);
@@ -45,7 +46,7 @@ export async function shipArchives(agents: JoinedAgents, archives: readonly Uint
     read: () => inPieces(archive),
   }));
   const result = await shipImages(
-    { sources, as: undefined, effort: 'auto', dryRun: false },
+    { sources, as: undefined, effort, dryRun: false },
     {
       pool: agents.pool,
       connect: () => Promise.resolve(watched(senderEnd, (turn) => turns.at(-1) !== turn && turns.push(turn))),

@@ -25,6 +25,13 @@ function filesBelow(directory: string, count: number, seed = 1): File[] {
   return [...names].toSorted().map((path) => fileAt(path, { mtime: 1_700_000_000 + random(10_000) }));
 }
 
+function filesWithHashes(version: string): File[] {
+  return ['main', 'vendor', 'runtime'].map((name, i) => {
+    const hash = Buffer.from(hashBytes(Buffer.from(name + version))).toString('hex', 0, 4);
+    return fileAt(`assets/${name}.${hash}.js`, { chunks: [content(`${name} ${version}`, 2000 + 500 * i)] });
+  });
+}
+
 /** Encodes, and checks that it decodes to the same bytes again. */
 function difference(target: Recipe, bases: readonly Recipe[]): EncodedDifference {
   const encoded = encodeDifference(target, bases, streams);
@@ -70,6 +77,23 @@ describe('a difference costs next to nothing for', () => {
     expect(bytes.byteLength).toBeLessThan(60);
     expect(fresh).toHaveLength(0);
     expect([0, 1500, 2999].map(baseRow)).toEqual([0, 1500, 2999].map((row) => ({ base: 0, row })));
+  });
+
+  it('a version directory that was renamed, with other content in each file', () => {
+    const old = [fileAt('opt/node-24.18.1/'), ...filesBelow('opt/node-24.18.1/', 3000)];
+    const renamed = [fileAt('opt/node-24.21.0/'), ...filesBelow('opt/node-24.21.0/', 3000)].map((file) =>
+      file.type === '5' ? file : { ...file, chunks: [content(`${file.path} new`, 1005 + file.path.length)] },
+    );
+    const { bytes, fresh, baseRow } = difference(recipeOf(renamed, 'gnu'), [recipeOf(old, 'gnu')]);
+    expect(bytes.byteLength).toBeLessThan(1000);
+    expect(fresh).toHaveLength(3000);
+    expect([0, 1, 1500, 3000].map(baseRow)).toEqual([0, 1, 1500, 3000].map((row) => ({ base: 0, row })));
+  });
+
+  it('names with hashes in them', () => {
+    const { bytes, baseRow } = difference(recipeOf(filesWithHashes('2'), 'gnu'), [recipeOf(filesWithHashes('1').toReversed(), 'gnu')]);
+    expect(bytes.byteLength).toBeLessThan(80);
+    expect([0, 1, 2].map(baseRow)).toEqual([2, 1, 0].map((row) => ({ base: 0, row })));
   });
 
   it('layers that became one', () => {

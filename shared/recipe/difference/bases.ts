@@ -3,6 +3,7 @@ import type { Id } from '../../hash.ts';
 import type { ChunkRef, Recipe } from '../recipe.ts';
 import { hashText } from './decision.ts';
 import { createTemplateList, latin1, readEntry, type Entry, type TemplateList } from './entry.ts';
+import { blanked, likenessOf, nameOf } from './likeness.ts';
 import { normalPath } from './path.ts';
 import { indexOf, lookupOf, type RecipeIndex } from './recipe-index.ts';
 
@@ -76,6 +77,10 @@ export function createBases(recipes: readonly Recipe[]): Bases {
 export interface Lookup {
   /** Entries with this normal path, in no particular order. */
   entriesByPath(path: string): Iterable<number>;
+  /** Entries whose normal path is this one once both are blanked (likeness.ts), in no particular order. */
+  entriesByBlankedPath(blankedPath: string): Iterable<number>;
+  /** Entries whose normal path, blanked, has this last component. */
+  entriesByBlankedName(blankedName: string): Iterable<number>;
   /** Number of the first chunk with this id. */
   chunkById(id: Id): number | undefined;
   /** The entry that a chunk is part of; undefined for a tail. */
@@ -85,16 +90,20 @@ export interface Lookup {
 export function createLookup(bases: Bases): Lookup {
   const { recipes, entryStarts } = bases;
   const chunkStarts = startsOf(recipes.map((recipe) => indexOf(recipe).chunkCount));
-  return {
-    *entriesByPath(path) {
-      const hash = hashText(path);
-      for (const [base, recipe] of recipes.entries()) {
-        for (const local of lookupOf(recipe).entriesByPath(hash)) {
-          const number = (entryStarts[base] as number) + local;
-          if (normalPath(bases.entry(number).path) === path) yield number;
-        }
+  function* entries(text: string, find: (recipe: Recipe, hash: number) => Iterable<number>, textOf: (path: string) => string) {
+    const hash = hashText(text);
+    for (const [base, recipe] of recipes.entries()) {
+      for (const local of find(recipe, hash)) {
+        const number = (entryStarts[base] as number) + local;
+        if (textOf(normalPath(bases.entry(number).path)) === text) yield number;
       }
-    },
+    }
+  }
+  return {
+    entriesByPath: (path) => entries(path, (recipe, hash) => lookupOf(recipe).entriesByPath(hash), (found) => found), // prettier-ignore
+    entriesByBlankedPath: (path) => entries(path, (recipe, hash) => likenessOf(recipe).entriesByPath(hash), blanked),
+    entriesByBlankedName: (name) =>
+      entries(name, (recipe, hash) => likenessOf(recipe).entriesByName(hash), (path) => nameOf(blanked(path))), // prettier-ignore
     chunkById(id) {
       for (const [base, recipe] of recipes.entries()) {
         const number = lookupOf(recipe).chunkById(id);

@@ -63,7 +63,7 @@ function createSource(target: Recipe, bases: Bases, lookup: Lookup, templates: T
       const entry = readEntry(target, start, entryStarts[count] ?? target.rowCount, numberOf, templates);
       return { entry, extensions: shaper.shape(entry) };
     },
-    choose: createMatching(bases, lookup),
+    choose: createMatching(bases, lookup, target),
     zeroTail: target.zeroTail,
     tail: target.tail,
   };

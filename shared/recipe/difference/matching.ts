@@ -1,15 +1,24 @@
 /** Which base entry a target's entry is coded against: the sender's choice, which the receiver need not understand. */
+import type { Recipe } from '../recipe.ts';
 import type { Bases, Lookup } from './bases.ts';
 import { NO_ENTRY, type Cursors } from './cursors.ts';
 import { equalBodies, type Entry } from './entry.ts';
 import { normalPath } from './path.ts';
 import type { PathModel } from './path-model.ts';
+import { createRenamedEntries } from './renamed.ts';
 
 /** Content that is no chance: a shorter body is not looked for under other paths. */
 const MOVED_BYTES_MIN = 32;
 
-export function createMatching(bases: Bases, lookup: Lookup): (entry: Entry, cursors: Cursors, paths: PathModel) => number {
+export function createMatching(bases: Bases, lookup: Lookup, target: Recipe): (entry: Entry, cursors: Cursors, paths: PathModel) => number {
+  const elsewhere = createRenamedEntries(bases, lookup, target);
   return (entry, cursors, paths) => {
+    const found = bases.entryCount === 0 ? NO_ENTRY : choose(entry, cursors, paths);
+    if (found !== NO_ENTRY) elsewhere.take(found);
+    return found;
+  };
+
+  function choose(entry: Entry, cursors: Cursors, paths: PathModel): number {
     const path = normalPath(entry.path);
     const guesses = [cursors.first, cursors.second].filter((guess) => guess !== NO_ENTRY);
     for (const guess of guesses) {
@@ -19,8 +28,8 @@ export function createMatching(bases: Bases, lookup: Lookup): (entry: Entry, cur
     const named = bestByPath(entry, path, guesses);
     if (named !== undefined) return named;
     for (const guess of guesses) if (paths.predicted(bases.baseOfEntry(guess), bases.entry(guess).path) === entry.path) return guess;
-    return moved(entry, guesses) ?? NO_ENTRY;
-  };
+    return elsewhere.underRenaming(entry, paths) ?? moved(entry, guesses) ?? elsewhere.like(entry, path) ?? NO_ENTRY;
+  }
 
   function bestByPath(entry: Entry, path: string, guesses: readonly number[]): number | undefined {
     let best: number | undefined;

@@ -10,6 +10,8 @@ import { TEXT_PATH, TEXT_PATH_REST, type TextModel } from './text.ts';
 export interface PathModel {
   /** The path that an entry with this base path would have under the base's last renaming. */
   predicted(base: number, basePath: string): string;
+  /** The path that such an entry of this base would have had before the base's last renaming; undefined where there was none, or another. */
+  unpredicted(base: number, path: string): string | undefined;
   /**
    * Codes the path of the next entry.
    * @param base the base recipe that `basePath` is from; ignored without one.
@@ -70,6 +72,10 @@ export function createPathModel(text: TextModel): PathModel {
 
   return {
     predicted: (base, basePath) => renamed(basePath, renamings[base] ?? NO_RENAMING),
+    unpredicted(base, path) {
+      const { from, to } = renamings[base] ?? NO_RENAMING;
+      return from !== to && path.startsWith(to) ? from + path.slice(to.length) : undefined;
+    },
     code(coder, base, basePath, path) {
       coder.enter('path');
       let coded: string;

@@ -89,31 +89,48 @@ function createIndex(recipe: Recipe): RecipeIndex {
 }
 
 function createLookup(recipe: Recipe, index: RecipeIndex): RecipeLookup {
-  const { entryStarts: starts } = index;
-  const bits = Math.max(4, 33 - Math.clz32(starts.length));
-  const heads = new Int32Array(2 ** bits).fill(-1);
-  const next = new Int32Array(starts.length);
-  const templates = createTemplateList();
-  const numbers = recipe.templates.map((template) => templates.add(latin1(template)));
-  for (let entry = 0; entry < starts.length; entry++) {
-    const { path } = readEntry(
-      recipe,
-      starts[entry] as number,
-      starts[entry + 1] ?? recipe.rowCount,
-      (template) => numbers[template] as number,
-      templates,
-    );
-    const head = hashText(normalPath(path)) >>> (32 - bits);
-    next[entry] = heads[head] as number;
-    heads[head] = entry;
-  }
+  const paths = createTextIndex(index.entryStarts.length);
+  for (const path of normalPaths(recipe, index)) paths.add(hashText(path));
   const chunks = createIdIndex(index.chunkCount, (chunk) => index.chunkAt(chunk).id);
   for (let number = 0; number < index.chunkCount; number++) chunks.add(index.chunkAt(number).id, number);
   return {
-    *entriesByPath(hash) {
-      for (let entry = heads[hash >>> (32 - bits)] as number; entry >= 0; entry = next[entry] as number) yield entry;
-    },
+    entriesByPath: (hash) => paths.find(hash),
     chunkById: (id) => chunks.find(id),
+  };
+}
+
+/** The normal path of each entry of a recipe, in order. */
+export function* normalPaths(recipe: Recipe, { entryStarts }: RecipeIndex): Generator<string, void, undefined> {
+  const templates = createTemplateList();
+  const numbers = recipe.templates.map((template) => templates.add(latin1(template)));
+  for (let entry = 0; entry < entryStarts.length; entry++) {
+    const end = entryStarts[entry + 1] ?? recipe.rowCount;
+    yield normalPath(readEntry(recipe, entryStarts[entry] as number, end, (template) => numbers[template] as number, templates).path);
+  }
+}
+
+/** Numbers from 0 by the hash of a text, at 8 to 12 bytes each. */
+export interface TextIndex {
+  /** Adds the next number. */
+  add(hash: number): void;
+  /** Numbers of texts that may have this hash, the last one first. */
+  find(hash: number): Iterable<number>;
+}
+
+export function createTextIndex(count: number): TextIndex {
+  const bits = Math.max(4, 33 - Math.clz32(count));
+  const heads = new Int32Array(2 ** bits).fill(-1);
+  const next = new Int32Array(count);
+  let added = 0;
+  return {
+    add(hash) {
+      const head = hash >>> (32 - bits);
+      next[added] = heads[head] as number;
+      heads[head] = added++;
+    },
+    *find(hash) {
+      for (let number = heads[hash >>> (32 - bits)] as number; number >= 0; number = next[number] as number) yield number;
+    },
   };
 }
 
