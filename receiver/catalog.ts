@@ -16,7 +16,7 @@ const ImageRecordSchema = z.object({
   /** Id of the archive's stream. */
   archive: Hex,
   archiveBytes: z.number(),
-  /** Ids of the layers' streams, in the order of the archive. */
+  /** Ids of the layers' streams, in the order of the archive; before that of a compressed layer, that of its plain bytes. */
   streams: z.array(Hex),
   images: z.array(
     z.object({
@@ -27,7 +27,8 @@ const ImageRecordSchema = z.object({
       configDigest: z.string(),
       /** Digest that a containerd store uses as image id, where the archive names it. */
       manifestDigest: z.string().optional(),
-      layers: z.array(z.object({ diffId: z.string(), digest: z.string(), stream: Hex.optional() })),
+      /** `plain`: the stream of the layer's plain bytes, where `stream` is compressed and was taken apart. */
+      layers: z.array(z.object({ diffId: z.string(), digest: z.string(), stream: Hex.optional(), plain: Hex.optional() })),
       /** Id that the engine gave it when it was loaded. */
       engineImageId: z.string().optional(),
       /** Blobs that a containerd store holds since then. */
@@ -142,13 +143,16 @@ function findById(records: readonly ImageRecord[], name: string): ImageRecord | 
 
 function layerStreams(records: readonly ImageRecord[], prefixes: readonly Uint8Array[]): string[] {
   if (prefixes.length === 0) return [];
-  const found = new Map<string, string>();
+  const found = new Map<string, Set<string>>();
   for (const record of records)
     for (const image of record.images)
       for (const layer of image.layers) {
-        if (layer.stream !== undefined) found.set(layer.diffId.slice('sha256:'.length, 'sha256:'.length + 2 * PREFIX_BYTES), layer.stream);
+        const key = layer.diffId.slice('sha256:'.length, 'sha256:'.length + 2 * PREFIX_BYTES);
+        const streams = found.get(key) ?? new Set();
+        for (const stream of [layer.plain, layer.stream]) if (stream !== undefined) streams.add(stream);
+        found.set(key, streams);
       }
-  return prefixes.flatMap((prefix) => found.get(hex(prefix)) ?? []);
+  return prefixes.flatMap((prefix) => [...(found.get(hex(prefix)) ?? [])]);
 }
 
 /** Records of the same repository first; each group newest first. */

@@ -6,7 +6,7 @@ import { RUN_BYTES_MAX } from '../shared/limits.ts';
 import type { DecodedDifference } from '../shared/recipe/difference/decode.ts';
 import type { Recipe } from '../shared/recipe/recipe.ts';
 import { baseOfRanges, baseOfRows } from '../shared/recipe/run-base.ts';
-import { nestsStreams, skeletonDigest } from '../shared/recipe/skeleton-digest.ts';
+import { isProvenBySkeleton, skeletonDigest } from '../shared/recipe/skeleton-digest.ts';
 import type { Store, StoreRecord } from '../shared/store/port.ts';
 import type { Run, StreamFrame } from '../shared/wire/bulk.ts';
 import type { DecodePool } from './decode-pool.ts';
@@ -18,7 +18,7 @@ export interface IncomingOptions {
   /** The answer's bases, in the order of the answer. */
   readonly heldBases: () => readonly Id[];
   readonly loadRecipe: (id: Id) => Promise<Recipe>;
-  /** Proves a stream that nests no other, before its recipe is stored. @throws TransferError INTEGRITY */
+  /** Proves a stream by making it, before its recipe is stored. @throws TransferError INTEGRITY */
   readonly verify: (recipe: Recipe) => Promise<void>;
   readonly encodeRecipe: (recipe: Recipe) => Uint8Array;
   /** Told of each stream whose recipe is in the store now. */
@@ -78,7 +78,7 @@ export function createIncoming(frame: StreamFrame): Incoming {
 /** Proves a recipe, then stores it. @throws TransferError INTEGRITY */
 export async function keep(recipe: Recipe, skeleton: Id | undefined, options: IncomingOptions): Promise<void> {
   const { store, verify, encodeRecipe } = options;
-  if (!nestsStreams(recipe)) await verify(recipe);
+  if (!isProvenBySkeleton(recipe)) await verify(recipe);
   else if (skeleton === undefined || !equalBytes(skeleton, skeletonDigest(recipe))) {
     throw new TransferError('INTEGRITY', `the recipe of ${hex(recipe.id)} is not what was announced`);
   }

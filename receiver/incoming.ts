@@ -9,6 +9,7 @@ import { equalBytes } from '../shared/bytes.ts';
 import { TransferError } from '../shared/errors.ts';
 import { decodeDifference } from '../shared/recipe/difference/decode.ts';
 import type { Recipe } from '../shared/recipe/recipe.ts';
+import { wrap } from '../shared/recipe/wrapped.ts';
 import type { Run, SegmentFrame, StreamFrame } from '../shared/wire/bulk.ts';
 import { createIncoming, findAsked, keep, takeRun, type Incoming, type IncomingOptions, type Opened } from './incoming-stream.ts';
 
@@ -142,7 +143,8 @@ function createStreams(options: IncomingOptions) {
     const ids = incoming.ids.filter((id) => id !== undefined);
     const lacking = difference.freshLengths.length - ids.length;
     if (lacking !== 0) throw new TransferError('PROTOCOL_VIOLATION', `stream ${frame.stream} lacks ${lacking} chunks`);
-    const recipe = difference.resolve(ids, frame.id);
+    const rows = difference.resolve(ids, frame.id);
+    const recipe = frame.wrapping === undefined ? rows : wrap(rows, frame.wrapping);
     // One after the other: a stream that nests others is proven with their recipes, which must be in the store by then.
     incoming.stored = keeping.then(() => keep(recipe, frame.skeleton, options));
     keeping = incoming.stored.catch(() => {});

@@ -137,7 +137,7 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       incoming.finish(stream).catch(() => {});
       deliveries.next(
         image,
-        async () => makeRecord(await openStoredArchive(await incoming.finish(stream), store), catalog, proven, context.clock.now()),
+        async () => makeRecord(await openStoredArchive(await incoming.finish(stream), store), store, catalog, proven, context.clock.now()),
         (error) => canMend(stream, error),
       );
       return Promise.resolve();

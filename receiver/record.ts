@@ -1,33 +1,49 @@
 /** The catalog's record of an archive that has just become whole. */
 import { TransferError } from '../shared/errors.ts';
-import { hex } from '../shared/hash.ts';
+import { hex, type Id } from '../shared/hash.ts';
 import { normaliseReference } from '../shared/image/reference.ts';
-import type { StoredArchive } from '../shared/image/stored-archive.ts';
+import { loadPlain, type StoredArchive } from '../shared/image/stored-archive.ts';
+import type { Store } from '../shared/store/port.ts';
 import type { Catalog, ImageEntry, ImageRecord } from './catalog.ts';
 
 /**
  * Keeps what is known of the same archive from before: its names and checks.
  * @param proven SHA-256 digests of streams that were rebuilt and hashed, by the streams' ids in hex.
  */
-export function makeRecord(archive: StoredArchive, catalog: Catalog, proven: ReadonlyMap<string, string>, now: number): ImageRecord {
+export async function makeRecord(
+  archive: StoredArchive,
+  store: Store,
+  catalog: Catalog,
+  proven: ReadonlyMap<string, string>,
+  now: number,
+): Promise<ImageRecord> {
   const { recipe, index } = archive;
   const before = catalog.byArchive(recipe.id);
   if (before !== undefined) return before;
   const streams = new Set<string>();
+  const plains = new Map<string, string>();
+  for (const { member } of index.images.flatMap((image) => image.layers)) {
+    const stream = archive.member(member)?.stream;
+    const plain = stream && (await loadPlain(store, stream));
+    if (plain !== undefined) plains.set(hex(stream as Id), hex(plain));
+  }
   const images = index.images.map((image): ImageEntry => ({
     archiveRefs: image.refs.map(normaliseReference),
     names: {},
     configDigest: image.configDigest,
     ...(image.descriptor !== undefined && { manifestDigest: image.descriptor.digest }),
     layers: image.layers.map((layer) => {
-      const stream = archive.member(layer.member)?.stream;
-      if (stream !== undefined) streams.add(hex(stream));
-      return { diffId: layer.diffId, digest: layer.blobDigest ?? layer.diffId, ...(stream !== undefined && { stream: hex(stream) }) };
+      const digests = { diffId: layer.diffId, digest: layer.blobDigest ?? layer.diffId };
+      const id = archive.member(layer.member)?.stream;
+      if (id === undefined) return digests;
+      const stream = hex(id);
+      const plain = plains.get(stream);
+      if (plain !== undefined) streams.add(plain);
+      streams.add(stream);
+      return { ...digests, stream, ...(plain !== undefined && { plain }) };
     }),
   }));
-  const verified = images
-    .flatMap((image) => image.layers)
-    .filter((layer) => layer.stream !== undefined && proven.get(layer.stream) === layer.digest);
+  const verified = images.flatMap((image) => image.layers.flatMap((layer) => provenDigests(layer, proven)));
   return {
     version: 1,
     archive: hex(recipe.id),
@@ -36,8 +52,17 @@ export function makeRecord(archive: StoredArchive, catalog: Catalog, proven: Rea
     images,
     storedAt: now,
     deliveredAt: now,
-    verified: [...new Set(verified.map((layer) => layer.digest))],
+    verified: [...new Set(verified)],
   };
+}
+
+/** Those of a layer's two digests that are the SHA-256 of streams that were proven. */
+function provenDigests(
+  { diffId, digest, stream = '', plain = '' }: ImageEntry['layers'][number],
+  proven: ReadonlyMap<string, string>,
+): string[] {
+  const digests = [proven.get(stream) === digest ? digest : undefined, proven.get(plain) === diffId ? diffId : undefined];
+  return digests.filter((one) => one !== undefined);
 }
 
 /**

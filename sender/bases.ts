@@ -1,6 +1,7 @@
 /** Chooses which recipes that both sides hold a new recipe is written against. */
 import { hex, type Id } from '../shared/hash.ts';
 import type { Recipe } from '../shared/recipe/recipe.ts';
+import { plainOf } from '../shared/recipe/wrapped.ts';
 import type { BaseReference } from '../shared/wire/bulk.ts';
 import { PREFIX_BYTES } from '../shared/wire/messages.ts';
 import { isKnownTo, kindredBytes, sharedShare, sketchOf, strangersIn, type Sketch, type Stranger } from './base-sketch.ts';
@@ -46,6 +47,9 @@ export function createBaseChooser(pool: RecipePool): BaseChooser {
   let heldSet = new Set<string>();
   const sent = new Map<string, Sketched>();
   const loaded = new Map<string, Sketched>();
+  const wrapped = new Map<string, Base>();
+  /** For each stream by its id: what was chosen for it, best first. */
+  const chosenFor = new Map<string, readonly Id[]>();
   let byPrefix: Promise<Map<string, Id>> | undefined;
 
   const poolIds = (): Promise<Map<string, Id>> => (byPrefix ??= pool.ids().then((ids) => new Map(ids.map((id) => [prefixOf(id), id]))));
@@ -57,7 +61,21 @@ export function createBaseChooser(pool: RecipePool): BaseChooser {
     const recipe = await pool.load(id);
     const base = { reference: { kind: 'held', index } as const, recipe, sketch: sketchOf(recipe) };
     loaded.set(prefix, base);
+    note(base);
     return base;
+  };
+  const note = (base: Base): void => {
+    const plain = plainOf(base.recipe);
+    if (plain !== undefined) wrapped.set(hex(plain.id), base);
+  };
+  const isHeld = (id: Id): boolean => heldSet.has(prefixOf(id)) || sent.has(prefixOf(id));
+  /** A compressed layer leans on the one whose plain stream its own leans on: how one encoder strayed tells how it strays again. */
+  const chooseWrapped = (target: Recipe): Base[] => {
+    const plain = plainOf(target);
+    if (plain === undefined) return [];
+    const ids = [plain.id, ...(chosenFor.get(hex(plain.id)) ?? [])];
+    const found = ids.flatMap((id) => wrapped.get(hex(id)) ?? []);
+    return found.filter((base) => isHeld(base.recipe.id)).slice(0, 1);
   };
 
   return {
@@ -66,33 +84,43 @@ export function createBaseChooser(pool: RecipePool): BaseChooser {
       heldSet = new Set(held);
     },
     addSent(stream, recipe) {
-      sent.set(prefixOf(recipe.id), { reference: { kind: 'sent', stream }, recipe, sketch: sketchOf(recipe) });
+      const base = { reference: { kind: 'sent', stream } as const, recipe, sketch: sketchOf(recipe) };
+      sent.set(prefixOf(recipe.id), base);
+      note(base);
     },
     distrust() {
       held = [];
       heldSet = new Set();
     },
-    isHeld: (id) => heldSet.has(prefixOf(id)) || sent.has(prefixOf(id)),
+    isHeld,
     async knowsAllHeld() {
       const ids = await poolIds();
       return held.every((prefix) => ids.has(prefix));
     },
     async choose(target) {
+      if (target.wrapped !== undefined) return chooseWrapped(target);
       const wanted = sketchOf(target);
       const scored: { base: Sketched; shared: number }[] = [];
-      for (const [index, prefix] of held.slice(0, CANDIDATES_MAX).entries()) {
+      const score = (base: Sketched): void => void scored.push({ base, shared: sharedShare(wanted, base.sketch) });
+      let looked = 0;
+      for (const [index, prefix] of held.entries()) {
+        if (looked === CANDIDATES_MAX) break;
         const base = await load(prefix, index);
-        if (base !== undefined) scored.push({ base, shared: sharedShare(wanted, base.sketch) });
+        if (base?.recipe.wrapped !== undefined) continue;
+        looked++;
+        if (base !== undefined) score(base);
       }
-      for (const base of sent.values()) scored.push({ base, shared: sharedShare(wanted, base.sketch) });
+      for (const base of sent.values()) if (base.recipe.wrapped === undefined) score(base);
       // A stable sort: of equals the receiver's first choice stays first.
       const candidates = scored.toSorted((a, b) => b.shared - a.shared);
       const best = candidates.filter(({ shared }) => shared >= SHARED_MIN).slice(0, BASES_USED_MAX);
-      return withStrangers(
+      const chosen = withStrangers(
         target,
         best.map(({ base }) => base),
         candidates.slice(best.length).map(({ base }) => base),
       );
+      chosenFor.set(hex(target.id), chosen.map(({ recipe }) => recipe.id)); // prettier-ignore
+      return chosen;
     },
   };
 }

@@ -7,6 +7,8 @@ import { readSource, type Source } from './source.ts';
 
 export interface SeedContext {
   readonly pool: Store;
+  /** Where compressed layers are laid aside while they are read: beside the pool there is room. */
+  readonly spoolDirectory?: string | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (phase: string, done: number, total: number) => void;
 }
@@ -28,6 +30,7 @@ export async function seedPool(sources: readonly Source[], context: SeedContext)
     let newBytes = 0;
     const archive = await readSource(source, context.pool, {
       signal: context.signal,
+      spoolDirectory: context.spoolDirectory,
       onProgress: context.onProgress,
       onStream: (stream) => void (newBytes += stream.newBytes),
     });

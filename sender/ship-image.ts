@@ -9,6 +9,7 @@ import { TransferError } from '../shared/errors.ts';
 import { hex, type Id } from '../shared/hash.ts';
 import { normaliseReference } from '../shared/image/reference.ts';
 import { loadRecipe, type StoredArchive } from '../shared/image/stored-archive.ts';
+import { WRAPPED_BYTES_MIN } from '../shared/limits.ts';
 import type { IngestedStream } from '../shared/ingest/ingest.ts';
 import type { Store } from '../shared/store/port.ts';
 import { createAccounting, type Accounting, type Breakdown } from './accounting.ts';
@@ -34,6 +35,8 @@ export interface ShipRequest {
 
 export interface ShipContext {
   readonly pool: Store;
+  /** Where compressed layers are laid aside while they are read: beside the pool there is room. */
+  readonly spoolDirectory?: string | undefined;
   readonly connect: (signal: AbortSignal) => Promise<Channel>;
   readonly agent: string;
   readonly clock: Clock;
@@ -72,6 +75,8 @@ interface Shipped {
   /** Undefined where the receiver held the image and nothing was read. */
   readonly archive: StoredArchive | undefined;
   readonly newBytes: number;
+  /** For the user, where there is something to say. */
+  readonly note?: string | undefined;
 }
 
 /** @throws TransferError of any code; what the receiver acknowledged stays there and is not sent again. */
@@ -116,7 +121,7 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
   return {
     dryRun: request.dryRun,
     images: shipped.flatMap((one, i) => imagesOf(one, receipts[i])),
-    notes: receipts.flatMap((receipt) => receipt.notes),
+    notes: [...shipped.flatMap(({ note }) => note ?? []), ...receipts.flatMap((receipt) => receipt.notes)],
     wire,
     breakdown: accounting.breakdown(wire),
     perLayer: bytesPerLayer(
@@ -209,15 +214,18 @@ async function shipSource(source: Source, request: ShipRequest, context: ShipCon
   // dry run the pool knows it whole, so that is what a dry run tells of.
   const waiting: IngestedStream[] = [];
   const announced = new Map<string, Announced>();
+  const opaque = new Set<string>();
   const announce = async (stream: IngestedStream, image: number): Promise<void> => {
     const sent = await voyage.shipment.add(image, stream.recipe);
     if (sent !== undefined) announced.set(hex(stream.id), sent);
   };
   const archive = await readSource(source, context.pool, {
     signal: context.signal,
+    spoolDirectory: context.spoolDirectory,
     onProgress: (phase, done, total) => context.onProgress(phase, done, total),
     onStream: async (stream) => {
       waiting.push(stream);
+      if (stream.isOpaque) opaque.add(hex(stream.id));
       // The archive itself comes last, and is looked at as a whole before anything of it is committed.
       if (stream.path === '') return;
       if (offered === undefined && !stream.known && !request.dryRun) offered = await voyage.offer(offer);
@@ -239,7 +247,22 @@ async function shipSource(source: Source, request: ShipRequest, context: ShipCon
   }
   await context.pool.flush();
   await voyage.commit(offered.image, archive.recipe.id, ref);
-  return { image: offered.image, ref, layers: countLayers(archive, announced), archive, newBytes: voyage.contentBytes() - before };
+  const newBytes = voyage.contentBytes() - before;
+  return { image: offered.image, ref, layers: countLayers(archive, announced), archive, newBytes, note: noteOfOpaque(source, archive, opaque) }; // prettier-ignore
+}
+
+/** Compressed layers that were not taken apart. */
+function noteOfOpaque({ name }: Source, archive: StoredArchive, opaque: ReadonlySet<string>): string | undefined {
+  const whole = archive.index.images.flatMap((image) =>
+    image.layers.filter(({ diffId, blobDigest, member }) => {
+      const { stream, bytes = 0 } = archive.member(member) ?? {};
+      if (stream !== undefined) return opaque.has(hex(stream));
+      return blobDigest !== undefined && blobDigest !== diffId && bytes >= WRAPPED_BYTES_MIN;
+    }),
+  );
+  if (whole.length === 0) return undefined;
+  const are = whole.length === 1 ? '1 layer is' : `${whole.length} layers are`;
+  return `${name}: ${are} compressed in a way that cannot be undone exactly: a change inside costs the whole layer`;
 }
 
 /** The name that an engine's image is delivered under: the one that the user wrote, where it is one; archives tell theirs later. */

@@ -7,19 +7,20 @@ import { TransferError } from '../shared/errors.ts';
 import { hex, type Id } from '../shared/hash.ts';
 import { encodeDifference } from '../shared/recipe/difference/encode.ts';
 import type { ChunkRef, Recipe } from '../shared/recipe/recipe.ts';
-import { nestsStreams, skeletonDigest } from '../shared/recipe/skeleton-digest.ts';
+import { isProvenBySkeleton, skeletonDigest } from '../shared/recipe/skeleton-digest.ts';
+import { plainOf, wrappingOf } from '../shared/recipe/wrapped.ts';
 import type { BaseChooser } from './bases.ts';
 import { sendContent, type ContentOptions } from './content.ts';
 import type { Need } from './session.ts';
 
 export interface Shipment {
-  /** Announces a stream unless the receiver holds it (then: undefined), and queues its content. */
+  /** Announces a stream unless the receiver holds it (then: undefined), and queues its content. The plain stream of a wrapped one comes first. */
   add(image: number, recipe: Recipe): Promise<Announced | undefined>;
   /** Announces a stream again, and what it nests, with nothing to lean on: the receiver has lost something of it. */
   addAgain(stream: number): void;
   /** Number of a stream of this session, the latest where it was announced again; -1 where it was not announced. */
   streamOf(id: Id): number;
-  /** All numbers of a stream of this session. */
+  /** All numbers of a stream of this session, with those of the plain stream that was announced for it. */
   numbersOf(id: Id): number[];
   /** Resolves when all content that was queued has been sent. */
   drain(): Promise<void>;
@@ -49,6 +50,8 @@ const ASK_AGAIN_BYTES = 8;
 interface Sent {
   readonly image: number;
   readonly recipe: Recipe;
+  /** The stream that it was announced for: itself, or the wrapped one that it is the plain stream of. */
+  readonly owner: Id;
 }
 
 export function createShipment(options: ShipmentOptions): Shipment {
@@ -66,7 +69,7 @@ export function createShipment(options: ShipmentOptions): Shipment {
   const streamOf = (id: Id): number => sent.findLastIndex(({ recipe }) => equalBytes(recipe.id, id));
 
   /** @param plain without bases, and asking for every chunk. */
-  const announce = async (image: number, recipe: Recipe, plain: boolean): Promise<Announced> => {
+  const announce = async (image: number, recipe: Recipe, owner: Id, plain: boolean): Promise<Announced> => {
     const chosen = plain ? [] : await bases.choose(recipe);
     const difference = encodeDifference(
       recipe,
@@ -78,13 +81,14 @@ export function createShipment(options: ShipmentOptions): Shipment {
     const { stream, need } = await session.announce({
       image,
       id: recipe.id,
-      skeleton: nestsStreams(recipe) ? skeletonDigest(recipe) : undefined,
+      skeleton: isProvenBySkeleton(recipe) ? skeletonDigest(recipe) : undefined,
+      wrapping: wrappingOf(recipe),
       bases: chosen.map((base) => base.reference),
       askBytes,
       asked: asks ? concatBytes(difference.fresh.map((chunk) => chunk.id.subarray(0, askBytes))) : new Uint8Array(0),
       recipe: difference.bytes,
     });
-    sent.push({ image, recipe });
+    sent.push({ image, recipe, owner });
     bases.addSent(stream, recipe);
     options.accounting.detail('recipes', difference.bytes.byteLength);
     options.accounting.detail('questions', difference.fresh.length * askBytes);
@@ -96,23 +100,32 @@ export function createShipment(options: ShipmentOptions): Shipment {
     queue.catch(() => {});
     return { stream, freshIds: new Set(difference.fresh.map((chunk) => hex(chunk.id))) };
   };
-  const announceAgain = async (stream: number): Promise<void> => {
-    const { image, recipe } = sent[stream] as Sent;
-    for (const id of nestedIn(recipe)) if (streamOf(id) < 0) await announce(image, await options.loadRecipe(id), true);
-    await announce(image, recipe, true);
-    queue.catch((error: unknown) => session.fail(error));
+  const announceAgain = async (image: number, recipe: Recipe, owner: Id): Promise<void> => {
+    const ownerOfNested = (id: Id): Id => (recipe.wrapped === undefined ? id : owner);
+    for (const id of nestedIn(recipe)) if (streamOf(id) < 0) await announceAgain(image, await options.loadRecipe(id), ownerOfNested(id));
+    await announce(image, recipe, owner, true);
+  };
+  const add = async (image: number, recipe: Recipe, owner = recipe.id): Promise<Announced | undefined> => {
+    if (bases.isHeld(recipe.id)) return undefined;
+    const plain = plainOf(recipe);
+    if (plain !== undefined) await add(image, await options.loadRecipe(plain.id), owner);
+    return announce(image, recipe, owner, false);
   };
 
   return {
-    add: (image, recipe) => inTurn(async () => (bases.isHeld(recipe.id) ? undefined : announce(image, recipe, false))),
+    add: (image, recipe) => inTurn(() => add(image, recipe)),
     addAgain(stream) {
       if (voided.has(stream)) return;
       voided.add(stream);
       bases.distrust();
-      inTurn(() => announceAgain(stream)).catch((error: unknown) => session.fail(error));
+      const { image, recipe, owner } = sent[stream] as Sent;
+      inTurn(async () => {
+        await announceAgain(image, recipe, owner);
+        queue.catch((error: unknown) => session.fail(error));
+      }).catch((error: unknown) => session.fail(error));
     },
     streamOf,
-    numbersOf: (id) => sent.flatMap(({ recipe }, stream) => (equalBytes(recipe.id, id) ? stream : [])),
+    numbersOf: (id) => sent.flatMap(({ owner }, stream) => (equalBytes(owner, id) ? stream : [])),
     async drain() {
       for (let drained; drained !== queue;) {
         await turn;

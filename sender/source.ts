@@ -15,17 +15,17 @@ export interface Source {
   read(signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
-export interface ReadOptions extends Pick<IngestOptions, 'onStream'> {
+export interface ReadOptions extends Pick<IngestOptions, 'onStream' | 'spoolDirectory'> {
   readonly signal: AbortSignal;
   readonly onProgress: (phase: string, done: number, total: number) => void;
 }
 
 /** @throws TransferError ARCHIVE_INVALID, ARCHIVE_TRUNCATED where what was read is no archive that could be delivered. */
-export async function readSource(source: Source, pool: Store, { signal, onProgress, onStream }: ReadOptions): Promise<StoredArchive> {
-  const ingested = await ingestStream(source.read(signal), pool, {
-    signal,
+export async function readSource(source: Source, pool: Store, options: ReadOptions): Promise<StoredArchive> {
+  const { onProgress, ...rest } = options;
+  const ingested = await ingestStream(source.read(options.signal), pool, {
+    ...rest,
     onProgress: (bytes) => onProgress('reading', bytes, source.bytes ?? 0),
-    ...(onStream !== undefined && { onStream }),
   });
   return openIngested(ingested, source, pool);
 }

@@ -33,8 +33,12 @@ export const RECIPE_TEMPLATES_MAX = 4096;
 export const RECIPE_NUMBER_MAX = 2 ** 50;
 /** A recipe in its encoded form before compression, and the skeleton of one in memory. */
 export const RECIPE_BYTES_MAX = 512 * MIB;
-/** Streams nested in streams: an archive holds layers, whose members are opaque. */
+/** Streams nested in streams: an archive holds layers, a compressed layer its plain one. */
 export const RECIPE_DEPTH_MAX = 4;
+/** A compressed member of an archive that is smaller is content: two streams would cost more. */
+export const WRAPPED_BYTES_MIN = 1024;
+/** What is needed beside the plain bytes to make the compressed ones again: it is held in memory, at both ends. */
+export const RECONSTRUCTION_BYTES_MAX = 32 * MIB;
 /** manifest.json, index.json, image config and manifests: what is parsed as JSON. */
 export const IMAGE_JSON_BYTES_MAX = 8 * MIB;
 /** Layers and archives announced in one session. */

@@ -141,7 +141,11 @@ async function withPool(
     const engine = (): Promise<ImageSource> => openEngine(chooseEngineAddress(flags.engine, environment, existsSync));
     const sources = await resolveSources(names, engine, process.stdin, signal);
     await using pool = await openStore(flags.store);
-    await work(sources, { pool, signal, onProgress: (phase, done, total) => progress.update(phase, done, total) }, progress);
+    await work(
+      sources,
+      { pool, spoolDirectory: flags.store, signal, onProgress: (phase, done, total) => progress.update(phase, done, total) },
+      progress,
+    );
   } finally {
     progress.stop();
   }

@@ -4,8 +4,9 @@ import { concatBytes, utf8Text } from '../bytes.ts';
 import { TransferError } from '../errors.ts';
 import { hex, type Id } from '../hash.ts';
 import { IMAGE_JSON_BYTES_MAX, RECIPE_BYTES_MAX } from '../limits.ts';
-import { decodeRecipe } from '../recipe/decode.ts';
+import { decodeRecipe, isWrappedAtRest } from '../recipe/decode.ts';
 import { rebuildStream } from '../recipe/rebuild.ts';
+import { plainOf } from '../recipe/wrapped.ts';
 import { BODY_CHUNKS, BODY_NESTED, type ChunkRef, type Recipe, type Row } from '../recipe/recipe.ts';
 import type { Store } from '../store/port.ts';
 import { createEntryPaths } from '../tar/entry-path.ts';
@@ -14,7 +15,7 @@ import { readArchiveIndex, type ArchiveIndex } from './archive-index.ts';
 export interface ArchiveMember {
   readonly name: string;
   readonly bytes: number;
-  /** The member's own stream where it is a layer that was taken apart. */
+  /** The member's own stream where it is a layer, or another member that is compressed. */
   readonly stream: Id | undefined;
   readonly chunks: readonly ChunkRef[];
 }
@@ -41,6 +42,12 @@ export async function loadRecipe(store: Store, id: Id): Promise<Recipe> {
   const recipe = decodeRecipe(bytes as Uint8Array, RECIPE_BYTES_MAX);
   if (hex(recipe.id) !== hex(id)) throw new TransferError('INTEGRITY', `the recipe kept for stream ${hex(id)} is of another stream`);
   return recipe;
+}
+
+/** The stream of the plain bytes of a wrapped one; undefined for a stream of another kind, or one that is not there. */
+export async function loadPlain(store: Store, id: Id): Promise<Id | undefined> {
+  const bytes = await store.get('recipe', id);
+  return bytes !== undefined && isWrappedAtRest(bytes) ? plainOf(decodeRecipe(bytes))?.id : undefined;
 }
 
 /** @throws TransferError ARCHIVE_INVALID where the stream is no image archive, or names what is not there. */

@@ -22,8 +22,13 @@ export interface ContentWriter {
   push(piece: Uint8Array, sink: ChunkSink): void;
   /** The content ends: the rest of its chunks are reported. */
   end(): void;
-  /** Runs `job` when the store has all that was pushed before it, and before anything pushed after it. */
-  schedule(job: () => void | Promise<void>): void;
+  /**
+   * Runs `job` when the store has all that was pushed before it, and before anything pushed after it.
+   * @param isLong it is worth beginning with before a room is full.
+   */
+  schedule(job: () => void | Promise<void>, isLong?: boolean): void;
+  /** A long job waits for the next `turn`. */
+  readonly isDue: boolean;
   /** Hands what was gathered to the store, when that is done with what it got before; makes room. Throws what store or jobs threw. */
   turn(): Promise<void>;
   /** Resolves when nothing is left to do. */
@@ -48,6 +53,7 @@ export function createContentWriter(store: Store): ContentWriter {
   let pending: Pending[] = [];
   let inFlight: Promise<void> = Promise.resolve();
   let currentSink: ChunkSink | undefined;
+  let isDue = false;
   const chunker = createChunker(room, (bytes) => {
     const sink = currentSink as ChunkSink;
     const id = hashBytes(bytes);
@@ -60,6 +66,7 @@ export function createContentWriter(store: Store): ContentWriter {
     // A failure is thrown by the next turn, or by finish.
     inFlight.catch(() => undefined);
     pending = [];
+    isDue = false;
     [room, otherRoom] = [otherRoom, room];
     chunker.moveTo(room);
   };
@@ -72,7 +79,13 @@ export function createContentWriter(store: Store): ContentWriter {
       chunker.push(piece);
     },
     end: () => chunker.end(),
-    schedule: (job) => void pending.push(job),
+    schedule(job, isLong = false) {
+      pending.push(job);
+      isDue ||= isLong;
+    },
+    get isDue() {
+      return isDue;
+    },
     turn,
     async finish() {
       await turn();

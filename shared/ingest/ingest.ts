@@ -1,16 +1,18 @@
 /**
  * Reads an archive once, from its first byte to its last, and leaves it in the store: contents as chunks, and a recipe for each layer
- * and for the archive itself. No more than a few MB of it are in memory at a time, besides the recipes.
+ * and for the archive itself. No more than a few MB of it are in memory at a time, besides the recipes. A compressed layer is laid aside in a
+ * temporary file and taken apart while the next one is read.
  */
 import type { Id } from '../hash.ts';
 import type { ChunkList } from '../recipe/chunk-list.ts';
 import { encodeRecipe } from '../recipe/encode.ts';
-import type { Recipe } from '../recipe/recipe.ts';
+import type { Recipe, WrapMethod } from '../recipe/recipe.ts';
 import type { Store } from '../store/port.ts';
-import { BLOCK_BYTES } from '../tar/header.ts';
 import { createContentWriter, type ContentWriter } from './content-writer.ts';
 import { createMemberHandler, type ArchiveFile, type ArchiveLink } from './members.ts';
-import { createStreamRecipe, type StreamRecipe, type TakenApart } from './stream-recipe.ts';
+import { createStreamRecipe, writePieces, type StreamRecipe, type TakenApart } from './stream-recipe.ts';
+import { createWrappedMember, type WrappedMember } from './wrapped-member.ts';
+import { keepWrapped } from './wrapped-stream.ts';
 
 /** A layer, or the archive, that is in the store now. */
 export interface IngestedStream {
@@ -28,12 +30,16 @@ export interface IngestedStream {
   readonly newBytes: number;
   /** SHA-256 of the stream's bytes (a layer's diffID), where it was asked for. */
   readonly sha256: Uint8Array | undefined;
+  /** Compressed, in a way that cannot be undone exactly: it is content as it is. */
+  readonly isOpaque: boolean;
 }
 
 export interface IngestOptions {
   readonly signal?: AbortSignal | undefined;
   /** Also compute SHA-256 of layers and files: costs more than all the rest together. */
   readonly sha256?: boolean;
+  /** Where compressed layers are laid aside until they are taken apart; by default in the system's directory for temporary files. */
+  readonly spoolDirectory?: string | undefined;
   /** Bytes of the archive read so far. */
   readonly onProgress?: (bytes: number) => void;
   /**
@@ -53,9 +59,6 @@ export interface IngestResult {
   readonly isTruncated: boolean;
 }
 
-/** Bytes that are walked between two looks at the room that is left. */
-const SLICE_BYTES = 256 * 1024;
-
 /**
  * @param source pieces of the archive; each is used up before the next is asked for.
  * @throws what source, store and callbacks throw; TransferError LIMIT_EXCEEDED for more than `RECIPE_CHUNKS_MAX` chunks in one stream.
@@ -63,6 +66,8 @@ const SLICE_BYTES = 256 * 1024;
 export async function ingestStream(source: AsyncIterable<Uint8Array>, store: Store, options: IngestOptions = {}): Promise<IngestResult> {
   const writer = createContentWriter(store);
   const sha256 = options.sha256 ?? false;
+  // Members that are laid aside, whatever becomes of them.
+  using laidAside = new DisposableStack();
   const finished = (path: string, stream: TakenApart, onEnd?: (ingested: IngestedStream) => void): void =>
     writer.schedule(async () => {
       const ingested = await keepRecipe(path, stream, store);
@@ -72,6 +77,15 @@ export async function ingestStream(source: AsyncIterable<Uint8Array>, store: Sto
   const events = {
     openStream: () => createStreamRecipe(writer, { sha256 }),
     stream: finished,
+    openWrapped: (method: WrapMethod) => laidAside.use(createWrappedMember(method, { sha256, directory: options.spoolDirectory })),
+    wrapped: (path: string, id: Id, member: WrappedMember) =>
+      writer.schedule(async () => {
+        const { recipe, known, newChunks } = await keepWrapped(id, member, store, options.signal);
+        const isOpaque = recipe.wrapped === undefined;
+        const ingested = { path, recipe, id, bytes: recipe.bytes, known, newChunks, newBytes: newChunks.bytes, isOpaque };
+        await options.onStream?.({ ...ingested, sha256: member.sha256 });
+        member[Symbol.dispose]();
+      }, true),
     file: (file: ArchiveFile) => writer.schedule(() => options.onFile?.(file)),
     link: (link: ArchiveLink) => writer.schedule(() => options.onLink?.(link)),
   };
@@ -98,11 +112,7 @@ async function pour(
   let bytes = 0;
   for await (const piece of source) {
     options.signal?.throwIfAborted();
-    for (let at = 0; at < piece.byteLength; at += SLICE_BYTES) {
-      // A slice may set free the block that was held back to see whether it is a header.
-      if (writer.free < SLICE_BYTES + BLOCK_BYTES) await writer.turn();
-      archive.write(piece.subarray(at, at + SLICE_BYTES));
-    }
+    await writePieces(piece, archive, writer);
     bytes += piece.byteLength;
     options.onProgress?.(bytes);
   }
@@ -112,5 +122,5 @@ async function keepRecipe(path: string, { recipe, newChunks, sha256 }: TakenApar
   const { id, bytes } = recipe;
   const [known = false] = await store.hasMany('recipe', [id]);
   if (!known) await store.put([{ kind: 'recipe', key: id, bytes: encodeRecipe(recipe) }]);
-  return { path, recipe, id, bytes, known, newChunks, newBytes: newChunks.bytes, sha256 };
+  return { path, recipe, id, bytes, known, newChunks, newBytes: newChunks.bytes, sha256, isOpaque: false };
 }

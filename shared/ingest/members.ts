@@ -1,14 +1,16 @@
 /**
- * The members of an archive while it passes: a member that is itself a tar (a layer) becomes a stream of its own, small ones are kept
- * for their reader, links are noted.
+ * The members of an archive while it passes: a member that is itself a tar (a layer) becomes a stream of its own, and so does one that is
+ * compressed; small ones are kept for their reader, links are noted.
  */
 import { concatBytes, copyBytes, utf8Text } from '../bytes.ts';
-import { createSha256, type StreamHasher } from '../hash.ts';
-import { IMAGE_JSON_BYTES_MAX } from '../limits.ts';
-import { BODY_NESTED, BODY_NONE, type Row } from '../recipe/recipe.ts';
+import { createSha256, type Id, type StreamHasher } from '../hash.ts';
+import { IMAGE_JSON_BYTES_MAX, WRAPPED_BYTES_MIN } from '../limits.ts';
+import { BODY_NESTED, BODY_NONE, type Row, type WrapMethod } from '../recipe/recipe.ts';
 import { createEntryPaths } from '../tar/entry-path.ts';
 import { BLOCK_BYTES, isHeader } from '../tar/header.ts';
+import { methodFor } from '../wrapped/method.ts';
 import type { BodyHandler, StreamRecipe, TakenApart } from './stream-recipe.ts';
+import type { WrappedMember } from './wrapped-member.ts';
 
 /** A member that is content: everything but layers, folders and links. */
 export interface ArchiveFile {
@@ -31,6 +33,9 @@ export interface MemberEvents {
   /** A member that is a tar begins: makes the stream that takes it apart. */
   openStream(): StreamRecipe;
   stream(path: string, stream: TakenApart): void;
+  /** A member that is compressed begins. */
+  openWrapped(method: WrapMethod): WrappedMember;
+  wrapped(path: string, id: Id, member: WrappedMember): void;
   file(file: ArchiveFile): void;
   link(link: ArchiveLink): void;
 }
@@ -47,6 +52,8 @@ interface OpenMember {
   head: Uint8Array | undefined;
   headBytes: number;
   stream: StreamRecipe | undefined;
+  wrapped: WrappedMember | undefined;
+  readonly bytes: number;
   readonly kept: Uint8Array[] | undefined;
   readonly sha256: StreamHasher | undefined;
 }
@@ -62,15 +69,19 @@ export function createMemberHandler(events: MemberEvents, sha256: boolean, pushC
     pushContent(piece);
   };
 
+  const write = (member: OpenMember, piece: Uint8Array): void => {
+    if (member.stream) member.stream.write(piece);
+    else if (member.wrapped) member.wrapped.write(piece);
+    else toContent(member, piece);
+  };
+
   /** The head is complete, or the body ended before it was. */
   const decide = (member: OpenMember, head: Uint8Array): void => {
     member.head = undefined;
-    if (isHeader(head)) {
-      member.stream = events.openStream();
-      member.stream.write(head);
-    } else {
-      toContent(member, head);
-    }
+    const method = member.bytes < WRAPPED_BYTES_MIN ? undefined : methodFor(head);
+    if (isHeader(head)) member.stream = events.openStream();
+    else if (method !== undefined) member.wrapped = events.openWrapped(method);
+    write(member, head);
   };
 
   return {
@@ -81,6 +92,8 @@ export function createMemberHandler(events: MemberEvents, sha256: boolean, pushC
         head: isFile ? new Uint8Array(Math.min(bytes, BLOCK_BYTES)) : undefined,
         headBytes: 0,
         stream: undefined,
+        wrapped: undefined,
+        bytes,
         kept: isFile && bytes <= IMAGE_JSON_BYTES_MAX ? [] : undefined,
         sha256: isFile && sha256 ? createSha256() : undefined,
       };
@@ -95,9 +108,7 @@ export function createMemberHandler(events: MemberEvents, sha256: boolean, pushC
         member.headBytes += count;
         if (member.headBytes === member.head.byteLength) decide(member, member.head);
       }
-      if (rest.byteLength === 0) return;
-      if (member.stream) member.stream.write(rest);
-      else toContent(member, rest);
+      if (rest.byteLength > 0) write(member, rest);
     },
     row(row, typeflag) {
       const entry = paths.next(row, typeflag);
@@ -110,7 +121,16 @@ export function createMemberHandler(events: MemberEvents, sha256: boolean, pushC
       }
       if (!FILES.has(typeflag)) return row;
       if (member?.head) decide(member, member.head.subarray(0, member.headBytes));
-      if (member?.stream) return nestedRow(row, path, member.stream.end(), events);
+      if (member?.stream) {
+        const stream = member.stream.end();
+        events.stream(path, stream);
+        return nestedRow(row, stream.recipe.id);
+      }
+      if (member?.wrapped) {
+        const id = member.wrapped.end();
+        events.wrapped(path, id, member.wrapped);
+        return nestedRow(row, id);
+      }
       events.file({
         path,
         bytes: row.bodyBytes,
@@ -122,7 +142,6 @@ export function createMemberHandler(events: MemberEvents, sha256: boolean, pushC
   };
 }
 
-function nestedRow(row: Row, path: string, stream: TakenApart, events: MemberEvents): Row {
-  events.stream(path, stream);
-  return { ...row, body: row.bodyBytes === 0 ? BODY_NONE : BODY_NESTED, nested: stream.recipe.id };
+function nestedRow(row: Row, id: Id): Row {
+  return { ...row, body: row.bodyBytes === 0 ? BODY_NONE : BODY_NESTED, nested: id };
 }

@@ -4,6 +4,7 @@ import { RECIPE_BYTES_MAX, RECIPE_ROWS_MAX, RECIPE_TEMPLATES_MAX, TAR_INLINE_BYT
 import { createChunkList, type ChunkList } from '../recipe/chunk-list.ts';
 import type { Recipe, Row } from '../recipe/recipe.ts';
 import { createRecipeTable } from '../recipe/table.ts';
+import { BLOCK_BYTES } from '../tar/header.ts';
 import { createTarWalk, type TarHandler } from '../tar/walk.ts';
 import type { ContentWriter } from './content-writer.ts';
 
@@ -35,6 +36,18 @@ export interface BodyHandler {
 export interface StreamRecipeOptions {
   readonly sha256: boolean;
   readonly bodies?: (pushContent: (piece: Uint8Array) => void) => BodyHandler;
+}
+
+/** Bytes that are walked between two looks at the room that is left. */
+const SLICE_BYTES = 256 * 1024;
+
+/** Writes a piece of a stream while `writer` takes turns. */
+export async function writePieces(piece: Uint8Array, stream: StreamRecipe, writer: ContentWriter): Promise<void> {
+  for (let at = 0; at < piece.byteLength; at += SLICE_BYTES) {
+    // A slice may set free the block that was held back to see whether it is a header.
+    if (writer.isDue || writer.free < SLICE_BYTES + BLOCK_BYTES) await writer.turn();
+    stream.write(piece.subarray(at, at + SLICE_BYTES));
+  }
 }
 
 /** Skeleton that a single row can add. */

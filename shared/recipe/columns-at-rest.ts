@@ -3,8 +3,8 @@
 export const RECIPE_VERSION = 1;
 /** The columns follow, compressed. Other codecs are for recipes that lean on another recipe. */
 export const CODEC_PLAIN = 0;
-/** Version and codec. */
-export const PREFACE_BYTES = 2;
+/** The same for a wrapped stream, behind its method and its length. */
+export const CODEC_WRAPPED = 1;
 
 export const COLUMN_NAMES = [
   'templates',

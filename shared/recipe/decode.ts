@@ -12,9 +12,10 @@ import {
 } from '../limits.ts';
 import { BLOCK_BYTES, TEMPLATE_BYTES } from '../tar/header.ts';
 import { createByteReader, type ByteReader } from '../wire/varint.ts';
-import { CODEC_PLAIN, COLUMN_NAMES, PREFACE_BYTES, RECIPE_VERSION, unzigzag, type ColumnName } from './columns-at-rest.ts';
-import { BODY_CHUNKS, BODY_INLINE, BODY_NESTED, BODY_NONE, type BodyKind, type Recipe, type Row } from './recipe.ts';
+import { CODEC_PLAIN, CODEC_WRAPPED, COLUMN_NAMES, RECIPE_VERSION, unzigzag, type ColumnName } from './columns-at-rest.ts';
+import { BODY_CHUNKS, BODY_INLINE, BODY_NESTED, BODY_NONE, type BodyKind, type Recipe, type Row, type WrapMethod } from './recipe.ts';
 import { createRecipeTable, LINK_BYTES_MAX, NAME_BYTES_MAX, type RecipeTable } from './table.ts';
+import { wrap, type Wrapping } from './wrapped.ts';
 
 type Readers = Record<ColumnName, ByteReader>;
 
@@ -31,19 +32,35 @@ const NOTHING: Uint8Array = new Uint8Array(0);
  */
 export function decodeRecipe(bytes: Uint8Array, bytesMax = RECIPE_BYTES_MAX): Recipe {
   try {
-    return decodeColumns(decompress(bytes, Math.min(bytesMax, RECIPE_BYTES_MAX)));
+    const reader = createByteReader(bytes);
+    const wrapping = readPreface(reader);
+    const rows = decodeColumns(decompress(reader, Math.min(bytesMax, RECIPE_BYTES_MAX)));
+    return wrapping === undefined ? rows : wrap(rows, wrapping);
   } catch (error) {
     if (error instanceof TransferError && error.code === 'PROTOCOL_VIOLATION') throw damaged(error.message, error);
     throw error;
   }
 }
 
-function decompress(bytes: Uint8Array, bytesMax: number): Uint8Array {
-  const [version, codec] = bytes;
-  if (version === undefined || codec === undefined) throw damaged('no preface');
+/** What a recipe says before its columns; undefined where that is nothing. */
+function readPreface(reader: ByteReader): Wrapping | undefined {
+  const version = reader.byte('the version');
   if (version !== RECIPE_VERSION) throw new TransferError('STORE_VERSION', `a recipe of version ${version}, known is ${RECIPE_VERSION}`);
-  if (codec !== CODEC_PLAIN) throw damaged(`codec ${codec}`);
-  const reader = createByteReader(bytes, PREFACE_BYTES);
+  const codec = reader.byte('the codec');
+  if (codec === CODEC_PLAIN) return undefined;
+  if (codec !== CODEC_WRAPPED) throw damaged(`codec ${codec}`);
+  return { method: reader.byte('the method') as WrapMethod, bytes: reader.varint('the length of the stream', RECIPE_NUMBER_MAX) };
+}
+
+/**
+ * Whether these are the bytes of a wrapped stream's recipe: told by its first two bytes, so that a large one of another kind need not be
+ * decoded.
+ */
+export function isWrappedAtRest(bytes: Uint8Array): boolean {
+  return bytes[0] === RECIPE_VERSION && bytes[1] === CODEC_WRAPPED;
+}
+
+function decompress(reader: ByteReader, bytesMax: number): Uint8Array {
   const length = reader.varint('the length of the columns', bytesMax);
   let columns: Uint8Array;
   try {

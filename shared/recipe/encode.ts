@@ -4,7 +4,7 @@ import { concatBytes } from '../bytes.ts';
 import { TransferError } from '../errors.ts';
 import { RECIPE_BYTES_MAX } from '../limits.ts';
 import { createByteWriter, type ByteWriter } from '../wire/varint.ts';
-import { CODEC_PLAIN, COLUMN_NAMES, RECIPE_VERSION, zigzag, type ColumnName } from './columns-at-rest.ts';
+import { CODEC_PLAIN, CODEC_WRAPPED, COLUMN_NAMES, RECIPE_VERSION, zigzag, type ColumnName } from './columns-at-rest.ts';
 import { BODY_CHUNKS, BODY_NONE, type ChunkRef, type Recipe, type Row } from './recipe.ts';
 
 type Writers = Record<ColumnName, ByteWriter>;
@@ -20,7 +20,11 @@ export function encodeRecipe(recipe: Recipe): Uint8Array {
   }
   const head = createByteWriter();
   head.byte(RECIPE_VERSION);
-  head.byte(CODEC_PLAIN);
+  head.byte(recipe.wrapped === undefined ? CODEC_PLAIN : CODEC_WRAPPED);
+  if (recipe.wrapped !== undefined) {
+    head.byte(recipe.wrapped);
+    head.varint(recipe.bytes);
+  }
   head.varint(columns.byteLength);
   return concatBytes([head.finish(), zstdCompressSync(columns)]);
 }

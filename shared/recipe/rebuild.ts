@@ -1,12 +1,14 @@
 /** Rebuilds a stream from its recipe: skeleton from the recipe, content from the store, nested streams from their own recipes. */
-import { equalBytes } from '../bytes.ts';
+import { concatBytes, equalBytes } from '../bytes.ts';
 import { TransferError } from '../errors.ts';
 import { createIdHasher, hex, type Id } from '../hash.ts';
 import { RECIPE_DEPTH_MAX } from '../limits.ts';
 import type { Store } from '../store/port.ts';
 import { BLOCK_BYTES, encodeHeader } from '../tar/header.ts';
-import type { ChunkRef, Recipe, Row } from './recipe.ts';
+import { putTogether } from '../wrapped/method.ts';
+import type { ChunkRef, Recipe, Row, WrapMethod } from './recipe.ts';
 import { paddingBytes } from './table.ts';
+import { plainOf, reconstructionOf } from './wrapped.ts';
 
 export interface RebuildOptions {
   readonly signal?: AbortSignal | undefined;
@@ -48,7 +50,8 @@ export async function* rebuildStream(
   let left = recipe.bytes;
   let piece = new Uint8Array(Math.min(PIECE_BYTES, left));
   let filled = 0;
-  for await (const batch of fetchedBatches(recipe, { store, loadRecipe })) {
+  const sources = { store, loadRecipe };
+  for await (const batch of recipe.wrapped === undefined ? fetchedBatches(recipe, sources) : wrappedBatches(recipe, sources)) {
     signal?.throwIfAborted();
     for (const bytes of batch) {
       for (let at = 0; at < bytes.byteLength;) {
@@ -88,7 +91,7 @@ async function* fetchedBatches(recipe: Recipe, sources: Sources): AsyncGenerator
 }
 
 /** The parts of `recipe` and of what is nested in it, in batches of about `BATCH_BYTES`. */
-async function* batchesOf(recipe: Recipe, { loadRecipe }: Sources): AsyncGenerator<readonly Part[], void, undefined> {
+async function* batchesOf(recipe: Recipe, sources: Sources): AsyncGenerator<readonly Part[], void, undefined> {
   const open = [partsOf(recipe)];
   let batch: Part[] = [];
   let bytes = 0;
@@ -99,7 +102,15 @@ async function* batchesOf(recipe: Recipe, { loadRecipe }: Sources): AsyncGenerat
     } else if ('nested' in part) {
       if (open.length > RECIPE_DEPTH_MAX)
         throw new TransferError('LIMIT_EXCEEDED', `streams are nested more than ${RECIPE_DEPTH_MAX} deep`);
-      open.push(partsOf(await loadNested(part, loadRecipe)));
+      const nested = await loadNested(part, sources.loadRecipe);
+      if (nested.wrapped === undefined) open.push(partsOf(nested));
+      else {
+        // What comes before it first; its bytes are there already, and need no batch to be fetched together.
+        yield batch;
+        yield* wrappedBatches(nested, sources);
+        batch = [];
+        bytes = 0;
+      }
     } else {
       batch.push(part);
       bytes += part.length;
@@ -110,6 +121,21 @@ async function* batchesOf(recipe: Recipe, { loadRecipe }: Sources): AsyncGenerat
     }
   }
   if (batch.length > 0) yield batch;
+}
+
+/** A wrapped stream, put together from its plain one. That a plain stream is none of these bounds how deep this goes. */
+async function* wrappedBatches(recipe: Recipe, sources: Sources): AsyncGenerator<Uint8Array[], void, undefined> {
+  const reconstruction = await fetchContents(reconstructionOf(recipe), sources.store);
+  const plain = plainOf(recipe);
+  const plainRecipe = plain && (await loadNested({ nested: plain.id, bodyBytes: plain.bytes }, sources.loadRecipe));
+  if (plainRecipe?.wrapped !== undefined) throw new TransferError('INTEGRITY', `the plain stream of ${hex(recipe.id)} is itself wrapped`);
+  for await (const piece of putTogether(recipe.wrapped as WrapMethod, concatBytes(reconstruction), plainPieces(plainRecipe, sources))) {
+    yield [piece];
+  }
+}
+
+async function* plainPieces(recipe: Recipe | undefined, sources: Sources): AsyncGenerator<Uint8Array, void, undefined> {
+  if (recipe !== undefined) for await (const batch of fetchedBatches(recipe, sources)) yield* batch;
 }
 
 async function loadNested({ nested, bodyBytes }: NestedBody, loadRecipe: Sources['loadRecipe']): Promise<Recipe> {

@@ -59,6 +59,10 @@ export interface Row {
   readonly padding: Uint8Array | undefined;
 }
 
+/** What turns a wrapped stream into its plain one and back; the numbers are those of RECIPE.md, "Wrapped streams". */
+export const METHOD_GZIP = 1;
+export type WrapMethod = typeof METHOD_GZIP;
+
 export interface Recipe {
   /** BLAKE3 of the rebuilt stream: the recipe's key in the store. */
   readonly id: Id;
@@ -76,4 +80,6 @@ export interface Recipe {
   readonly zeroTail: number;
   /** Plain content behind rows and zeros: all of a stream that is not a tar. */
   readonly tail: readonly ChunkRef[];
+  /** Set where the stream is a compressed one: then the rows are what it is made of, and not its tar headers (wrapped.ts). */
+  readonly wrapped?: WrapMethod;
 }

@@ -1,7 +1,9 @@
 /** The two bulk frames: `stream` (a recipe) and `segment` (content). Byte tables: PROTOCOL.md. */
 import { TransferError } from '../errors.ts';
 import { asId, ID_BYTES, type Id } from '../hash.ts';
-import { FRAME_BYTES_MAX, RECIPE_ROWS_MAX, RUN_BYTES_MAX, STREAMS_PER_SESSION_MAX } from '../limits.ts';
+import { FRAME_BYTES_MAX, RECIPE_NUMBER_MAX, RECIPE_ROWS_MAX, RUN_BYTES_MAX, STREAMS_PER_SESSION_MAX } from '../limits.ts';
+import type { WrapMethod } from '../recipe/recipe.ts';
+import type { Wrapping } from '../recipe/wrapped.ts';
 import { FRAME } from './frames.ts';
 import { BASES_MAX } from './messages.ts';
 import { createByteReader, createByteWriter, type ByteReader, type ByteWriter } from './varint.ts';
@@ -20,6 +22,8 @@ export interface StreamFrame {
   readonly id: Id;
   /** Digest of the recipe's skeleton, where the stream nests others. */
   readonly skeleton: Id | undefined;
+  /** Where the stream is a wrapped one: the recipe is then that of its two rows. */
+  readonly wrapping?: Wrapping | undefined;
   readonly bases: readonly BaseReference[];
   /** Bytes of each asked id prefix; 0 where nothing is asked and every fresh chunk follows. */
   readonly askBytes: number;
@@ -68,8 +72,7 @@ export function encodeStreamFrame(frame: StreamFrame): Uint8Array {
   writer.varint(frame.stream);
   writer.varint(frame.image);
   writer.bytes(frame.id);
-  writer.byte(frame.skeleton === undefined ? 0 : 1);
-  if (frame.skeleton !== undefined) writer.bytes(frame.skeleton);
+  writeNature(writer, frame);
   writer.varint(frame.bases.length);
   for (const base of frame.bases) writer.varint(base.kind === 'held' ? base.index * 2 : base.stream * 2 + 1);
   writer.byte(frame.askBytes);
@@ -87,9 +90,7 @@ export function decodeStreamFrame(frame: Uint8Array): StreamFrame {
   const stream = reader.varint('stream number', STREAMS_PER_SESSION_MAX);
   const image = reader.varint('image number', STREAMS_PER_SESSION_MAX);
   const id = asId(reader.bytes(ID_BYTES, 'stream id').slice());
-  const hasSkeleton = reader.byte('skeleton mark');
-  if (hasSkeleton > 1) throw new TransferError('PROTOCOL_VIOLATION', `a skeleton mark is 0 or 1, not ${hasSkeleton}`);
-  const skeleton = hasSkeleton === 1 ? asId(reader.bytes(ID_BYTES, 'skeleton digest').slice()) : undefined;
+  const nature = readNature(reader);
   const bases = Array.from({ length: reader.varint('number of bases', BASES_MAX) }, (): BaseReference => {
     const code = reader.varint('base', 2 * STREAMS_PER_SESSION_MAX + 1);
     return code % 2 === 0 ? { kind: 'held', index: code / 2 } : { kind: 'sent', stream: (code - 1) / 2 };
@@ -98,7 +99,29 @@ export function decodeStreamFrame(frame: Uint8Array): StreamFrame {
   if (askBytes > ID_BYTES) throw new TransferError('PROTOCOL_VIOLATION', `asked prefixes have ${askBytes} bytes`);
   const asked =
     askBytes === 0 ? new Uint8Array(0) : reader.bytes(reader.varint('number of asked chunks', RECIPE_ROWS_MAX) * askBytes, 'asked chunks');
-  return { stream, image, id, skeleton, bases, askBytes, asked, recipe: reader.rest() };
+  return { stream, image, id, ...nature, bases, askBytes, asked, recipe: reader.rest() };
+}
+
+/** What kind of stream it is, and what that kind brings. */
+const PLAIN = 0;
+const NESTING = 1;
+const WRAPPED = 2;
+
+function writeNature(writer: ByteWriter, { skeleton, wrapping }: StreamFrame): void {
+  writer.byte(wrapping !== undefined ? WRAPPED : skeleton !== undefined ? NESTING : PLAIN);
+  if (wrapping !== undefined) {
+    writer.byte(wrapping.method);
+    writer.varint(wrapping.bytes);
+  } else if (skeleton !== undefined) writer.bytes(skeleton);
+}
+
+function readNature(reader: ByteReader): Pick<StreamFrame, 'skeleton' | 'wrapping'> {
+  const nature = reader.byte('kind of stream');
+  if (nature === PLAIN) return { skeleton: undefined };
+  if (nature === NESTING) return { skeleton: asId(reader.bytes(ID_BYTES, 'skeleton digest').slice()) };
+  if (nature !== WRAPPED) throw new TransferError('PROTOCOL_VIOLATION', `a kind of stream is 0 to 2, not ${nature}`);
+  const method = reader.byte('method of a wrapped stream') as WrapMethod;
+  return { skeleton: undefined, wrapping: { method, bytes: reader.varint('length of a wrapped stream', RECIPE_NUMBER_MAX) } };
 }
 
 export function encodeSegmentFrame(frame: SegmentFrame): Uint8Array {

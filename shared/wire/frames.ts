@@ -27,4 +27,4 @@ export function frameName(frame: Uint8Array): FrameName | undefined {
   return NAMES.get(frame[0] ?? 0);
 }
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;

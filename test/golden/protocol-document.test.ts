@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeSegmentFrame, encodeSegmentFrame } from '../../shared/wire/bulk.ts';
-import { FRAME } from '../../shared/wire/frames.ts';
+import { FRAME, PROTOCOL_VERSION } from '../../shared/wire/frames.ts';
 import { decodeMessage, encodeMessage } from '../../shared/wire/messages.ts';
 
 const document = readFileSync(new URL('../../shared/PROTOCOL.md', import.meta.url), 'utf8');
@@ -16,8 +16,8 @@ const id = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 
 describe('PROTOCOL.md', () => {
   it('hello', () => {
-    expect(decodeMessage('hello', example('hello'))).toEqual([[1], 'lighterman 0.1.0']);
-    expect(new Uint8Array(encodeMessage('hello', [[1], 'lighterman 0.1.0']))).toEqual(example('hello'));
+    expect(decodeMessage('hello', example('hello'))).toEqual([[PROTOCOL_VERSION], 'lighterman 0.1.0']);
+    expect(new Uint8Array(encodeMessage('hello', [[PROTOCOL_VERSION], 'lighterman 0.1.0']))).toEqual(example('hello'));
   });
 
   it('offer', () => {
@@ -28,7 +28,7 @@ describe('PROTOCOL.md', () => {
   });
 
   it('welcome and answer', () => {
-    expect(decodeMessage('welcome', example('welcome'))).toEqual([1, 'lightermand 0.1.0', id(0xaa).subarray(0, 8)]);
+    expect(decodeMessage('welcome', example('welcome'))).toEqual([PROTOCOL_VERSION, 'lightermand 0.1.0', id(0xaa).subarray(0, 8)]);
     expect(decodeMessage('answer', example('answer'))).toEqual([0, 1, new Uint8Array(0), 1]);
   });
 

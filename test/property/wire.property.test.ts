@@ -10,6 +10,7 @@ import {
   type RunBase,
   type StreamFrame,
 } from '../../shared/wire/bulk.ts';
+import { METHOD_GZIP } from '../../shared/recipe/recipe.ts';
 import { FRAME } from '../../shared/wire/frames.ts';
 import { decodeMessage, type MessageName } from '../../shared/wire/messages.ts';
 import { createByteReader, createByteWriter } from '../../shared/wire/varint.ts';
@@ -60,7 +61,8 @@ describe('wire', () => {
       .map(({ asks, id, ...rest }): StreamFrame => ({
         ...rest,
         id: asId(id),
-        skeleton: asks % 2 === 0 ? undefined : asId(id),
+        skeleton: asks % 3 === 0 ? asId(id) : undefined,
+        ...(asks % 3 === 1 && { wrapping: { method: METHOD_GZIP, bytes: rest.stream * 2 ** 20 } }),
         asked: new Uint8Array(rest.askBytes * asks).fill(7),
       }));
     fc.assert(

@@ -96,7 +96,7 @@ export const layers: Readonly<Record<string, Uint8Array>> = {
 
 /** Things that are not taken apart, though they stand where layers stand. */
 export const opaque: Readonly<Record<string, Uint8Array>> = {
-  'a gzip layer': gzipSync(plainLayer),
+  'a compressed layer that is too small': gzipSync('x'.repeat(5000)),
   'zeros alone': new Uint8Array(10_240),
   nothing: new Uint8Array(0),
   'half a header': plainLayer.subarray(0, 300),

@@ -33,7 +33,7 @@ describe('an archive with a layer', () => {
     expect(Buffer.compare(await restore(store, result.archive.id), layer)).toBe(0);
   });
 
-  it.each(Object.entries(opaque))('is content where it is no tar: %s', async (_, member) => {
+  it.each(Object.entries(opaque))('is content where it is neither tar nor compressed: %s', async (_, member) => {
     const archive = craftArchive(member);
     const { store, streams, files } = await ingest(archive);
     expect(streams.map(({ path }) => path)).toEqual(['']);

@@ -51,7 +51,7 @@ const chunkRow = { ...row, bodies: [2], bodyBytes: [6], chunkCounts: [1], chunkI
 const integrity: [string, Uint8Array][] = [
   ['nothing', new Uint8Array(0)],
   ['half a preface', Uint8Array.of(1)],
-  ['a codec that is not known', compressed(new Uint8Array(60), 60, [1, 1])],
+  ['a codec that is not known', compressed(new Uint8Array(60), 60, [1, 2])],
   ['no frame', Uint8Array.of(1, 0, 60)],
   ['a frame that is none', Uint8Array.of(1, 0, 3, 1, 2, 3)],
   ['more columns than it says', compressed(new Uint8Array(60), 59)],

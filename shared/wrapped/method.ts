@@ -1,0 +1,51 @@
+/** Takes compressed streams apart and puts them together again, by the method that a wrapped stream's recipe names. */
+import { createPutTogether } from '../deflate/put-together.ts';
+import { createTakeApart } from '../deflate/take-apart.ts';
+import { METHOD_GZIP, type WrapMethod } from '../recipe/recipe.ts';
+
+/** First bytes of a gzip member (RFC 1952) whose method is deflate. */
+const GZIP_MAGIC = [0x1f, 0x8b, 8];
+/** Plain bytes that are put together at a time: other work goes on in between. */
+const SLICE_BYTES = 256 * 1024;
+
+/** The method for a stream that begins with `head`; undefined for one that is not compressed in a way that can be undone. */
+export function methodFor(head: Uint8Array): WrapMethod | undefined {
+  return GZIP_MAGIC.every((byte, index) => head[index] === byte) ? METHOD_GZIP : undefined;
+}
+
+/**
+ * Takes a compressed stream apart; what comes of it is to be proven before anything relies on it.
+ * @param onPlain gets the plain bytes in order, and is waited for.
+ * @returns the reconstruction; undefined where there is none, and the plain bytes are good for nothing.
+ * @throws what `compressed` and `onPlain` throw.
+ */
+export async function takeApart(
+  _method: WrapMethod,
+  compressed: AsyncIterable<Uint8Array>,
+  onPlain: (piece: Uint8Array) => Promise<void>,
+): Promise<Uint8Array | undefined> {
+  const apart = createTakeApart('gzip');
+  for await (const piece of compressed) {
+    for (const plain of apart.push(piece)) await onPlain(plain);
+    if (apart.isHopeless) return undefined;
+  }
+  const { plain, reconstruction } = apart.end();
+  for (const piece of plain) await onPlain(piece);
+  return reconstruction;
+}
+
+/**
+ * The compressed stream again, in pieces that belong to the caller.
+ * @throws TransferError INTEGRITY, LIMIT_EXCEEDED where the reconstruction is not of these plain bytes; what `plain` throws.
+ */
+export async function* putTogether(
+  _method: WrapMethod,
+  reconstruction: Uint8Array,
+  plain: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const together = createPutTogether(reconstruction);
+  for await (const piece of plain) {
+    for (let at = 0; at < piece.byteLength; at += SLICE_BYTES) yield* together.push(piece.subarray(at, at + SLICE_BYTES));
+  }
+  yield* together.end();
+}
