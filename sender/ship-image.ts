@@ -10,7 +10,6 @@ import { hex, type Id } from '../shared/hash.ts';
 import { normaliseReference } from '../shared/image/reference.ts';
 import { loadRecipe, type StoredArchive } from '../shared/image/stored-archive.ts';
 import { WRAPPED_BYTES_MIN } from '../shared/limits.ts';
-import type { IngestedStream } from '../shared/ingest/ingest.ts';
 import type { Store } from '../shared/store/port.ts';
 import { createAccounting, type Accounting, type Breakdown } from './accounting.ts';
 import { createBaseChooser } from './bases.ts';
@@ -21,7 +20,7 @@ import { createRateMeter } from './link-rate.ts';
 import { bytesPerLayer, type LayerBytes } from './per-layer.ts';
 import { createSession, type Answer, type Offer, type Receipt, type Session } from './session.ts';
 import { createShipment, type Announced, type Shipment } from './shipment.ts';
-import { readSource, type Source } from './source.ts';
+import { readSource, type PooledStream, type Source } from './source.ts';
 
 export interface ShipRequest {
   readonly sources: readonly Source[];
@@ -212,10 +211,10 @@ async function shipSource(source: Source, request: ShipRequest, context: ShipCon
 
   // An archive is offered when the first thing that the pool does not know turns up: one that it knows whole costs one round trip. After a
   // dry run the pool knows it whole, so that is what a dry run tells of.
-  const waiting: IngestedStream[] = [];
+  const waiting: PooledStream[] = [];
   const announced = new Map<string, Announced>();
   const opaque = new Set<string>();
-  const announce = async (stream: IngestedStream, image: number): Promise<void> => {
+  const announce = async (stream: PooledStream, image: number): Promise<void> => {
     const sent = await voyage.shipment.add(image, stream.recipe);
     if (sent !== undefined) announced.set(hex(stream.id), sent);
   };

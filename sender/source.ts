@@ -1,7 +1,10 @@
 /** An archive read once, from wherever it comes, into the pool. */
 import { TransferError } from '../shared/errors.ts';
-import { openStoredArchive, type StoredArchive } from '../shared/image/stored-archive.ts';
-import { ingestStream, type IngestOptions, type IngestResult } from '../shared/ingest/ingest.ts';
+import { utf8Text } from '../shared/bytes.ts';
+import { hex, type Id } from '../shared/hash.ts';
+import { loadRecipe, openStoredArchive, type StoredArchive } from '../shared/image/stored-archive.ts';
+import { ingestStream, type IngestedStream, type IngestOptions, type IngestResult } from '../shared/ingest/ingest.ts';
+import type { Recipe } from '../shared/recipe/recipe.ts';
 import type { Store } from '../shared/store/port.ts';
 
 /** One thing to ship, or to seed the pool with. */
@@ -13,9 +16,16 @@ export interface Source {
   /** Bytes to read where they are known. */
   readonly bytes: number | undefined;
   read(signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** In place of `read`, where someone else reads it into the pool: the id of the archive, once it is there whole. */
+  readonly stored?: () => Promise<Id>;
 }
 
-export interface ReadOptions extends Pick<IngestOptions, 'onStream' | 'spoolDirectory'> {
+/** A layer, or the archive, that is in the pool now. */
+export type PooledStream = Pick<IngestedStream, 'path' | 'recipe' | 'id' | 'known' | 'newBytes' | 'isOpaque'>;
+
+export interface ReadOptions extends Pick<IngestOptions, 'spoolDirectory'> {
+  /** Called in archive order, for the archive itself last; what it returns is awaited. */
+  readonly onStream?: (stream: PooledStream) => void | Promise<void>;
   readonly signal: AbortSignal;
   readonly onProgress: (phase: string, done: number, total: number) => void;
 }
@@ -23,11 +33,29 @@ export interface ReadOptions extends Pick<IngestOptions, 'onStream' | 'spoolDire
 /** @throws TransferError ARCHIVE_INVALID, ARCHIVE_TRUNCATED where what was read is no archive that could be delivered. */
 export async function readSource(source: Source, pool: Store, options: ReadOptions): Promise<StoredArchive> {
   const { onProgress, ...rest } = options;
+  if (source.stored !== undefined) return replay(await source.stored(), pool, options.onStream);
   const ingested = await ingestStream(source.read(options.signal), pool, {
     ...rest,
     onProgress: (bytes) => onProgress('reading', bytes, source.bytes ?? 0),
   });
   return openIngested(ingested, source, pool);
+}
+
+/** Tells of an archive in the pool as if it were read: every stream in it once, what it nests first. */
+async function replay(id: Id, pool: Store, onStream: ReadOptions['onStream']): Promise<StoredArchive> {
+  const archive = await loadRecipe(pool, id);
+  const told = new Set<string>();
+  const tell = async (path: string, recipe: Recipe): Promise<void> => {
+    told.add(hex(recipe.id));
+    // The plain stream of a wrapped one goes with it.
+    for (let i = 0; i < recipe.rowCount && recipe.wrapped === undefined; i++) {
+      const { nested, name } = recipe.row(i);
+      if (nested !== undefined && !told.has(hex(nested))) await tell(utf8Text(name), await loadRecipe(pool, nested));
+    }
+    await onStream?.({ path, recipe, id: recipe.id, known: true, newBytes: 0, isOpaque: false });
+  };
+  await tell('', archive);
+  return openStoredArchive(archive, pool);
 }
 
 async function openIngested(ingested: IngestResult, source: Source, pool: Store): Promise<StoredArchive> {

@@ -145,6 +145,12 @@ export const ERROR_TABLE = {
     retryable: false,
     hint: 'ask who runs the receiver for a token with --allow for this name',
   },
+  PAUSED: {
+    cause: 'a transfer window has closed, or a budget of data is used up',
+    exit: 16,
+    retryable: true,
+    hint: 'the next run goes on from what crossed; `lighterman ship` goes by no window and no budget',
+  },
   INTERNAL: { cause: 'a bug', exit: 70, retryable: false, hint: 'this is a bug: please report it with the lines above' },
   INTERRUPTED: {
     cause: 'SIGINT or SIGTERM ended the command',

@@ -21,6 +21,7 @@ import { prepareEstimate } from './estimate.ts';
 import { parseRate } from './rate.ts';
 import { printResult, seededLine } from './report.ts';
 import { resolveSources } from './sources.ts';
+import { sync, type SyncFlags } from './sync.ts';
 
 /** What every command takes that reads images. */
 interface ReadFlags {
@@ -81,6 +82,23 @@ export async function main(argv: readonly string[]): Promise<number> {
       status = await runCommand('lighterman', process, flags.json === true, (signal) => seed(sources, flags, environment, signal));
     },
   );
+  program
+    .command('sync')
+    .description('keep the images of a list in step with receivers: once, or by its schedule')
+    .argument('<file>', 'sync.yaml: images, destinations, windows, budgets, schedule')
+    .option('--once', 'run now, and end')
+    .option('--check', 'look whether sources, names, schedule and destinations are there; ships nothing')
+    .option('--dry-run', 'say what would cross to each destination, and how long it would take')
+    .option('--engine <address>', 'the engine to save from (default: as the file says, then DOCKER_HOST, then the usual socket)')
+    .option('--store <directory>', 'the pool of what was shipped', environment.pool)
+    .option('--json', 'end each run with one line of JSON on stdout')
+    .option('--quiet', 'no line for each image')
+    .addHelpText('after', '\nExamples:\n  lighterman sync sync.yaml --check\n  lighterman sync sync.yaml --once')
+    .action(async (file: string, flags: SyncFlags) => {
+      const openNamed = (address: string | undefined) => openEngine(chooseEngineAddress(address, environment, existsSync));
+      const world = { openEngine: openNamed, stdout: process.stdout, stderr: process.stderr };
+      status = await runCommand('lighterman', process, flags.json === true, (signal) => sync(file, flags, world, signal));
+    });
   try {
     await program.parseAsync(argv);
     return status;

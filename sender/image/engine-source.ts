@@ -6,7 +6,7 @@ import { createEngineHttp, modemOptions, type EngineHttp, type Modem } from '../
 import { imageIdOf, pathOfImage, refsOf, storeKindOf, type EngineInfo, type ImageFacts } from '../../shared/engine/image-facts.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { nearNames } from '../../shared/image/near-names.ts';
-import type { ImageInspection, ImageSource, SourceOptions } from './port.ts';
+import type { ImageInspection, ImageSource, ListedImage, SourceOptions } from './port.ts';
 
 /** The images of the engine at an address; nothing is sent there before the first call. */
 export function createEngineSource(address: EngineAddress): ImageSource {
@@ -18,9 +18,9 @@ export function createEngineSource(address: EngineAddress): ImageSource {
   };
 }
 
-async function list(http: EngineHttp, signal: AbortSignal | undefined): Promise<string[]> {
+async function list(http: EngineHttp, signal: AbortSignal | undefined): Promise<ListedImage[]> {
   const answer = await http.ask({ method: 'GET', path: '/images/json', what: 'listing images', signal });
-  return (answer as ImageFacts[]).flatMap((image) => refsOf(image.RepoTags));
+  return (answer as ImageFacts[]).flatMap(({ RepoTags, Created = 0 }) => refsOf(RepoTags).map((ref) => ({ ref, createdAt: Created * 1000 })));
 }
 
 async function inspect(http: EngineHttp, name: string, { signal }: SourceOptions): Promise<ImageInspection> {
@@ -66,7 +66,10 @@ async function orNotFound<T>(
       if (engineStatus(error) !== 404) throw error;
     }
   }
-  const near = nearNames(name, await list(http, signal));
+  const near = nearNames(
+    name,
+    (await list(http, signal)).map(({ ref }) => ref),
+  );
   const meant = near.length === 0 ? '' : `; did you mean ${near.join(', ')}?`;
   throw new TransferError('IMAGE_NOT_FOUND', `the engine at ${http.where} has no image ${name}${meant}`);
 }

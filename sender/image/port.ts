@@ -13,6 +13,14 @@ export interface ImageInspection {
   readonly storeKind: StoreKind;
 }
 
+/** A name of an image. */
+export interface ListedImage {
+  /** In short form. */
+  readonly ref: string;
+  /** When the image was made, in milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
 export interface SourceOptions {
   readonly signal?: AbortSignal;
 }
@@ -31,6 +39,6 @@ export interface ImageSource {
    */
   save(name: string, options?: SourceOptions): AsyncIterable<Uint8Array>;
 
-  /** Every name that the source has, in short form, in its own order. */
-  list(options?: SourceOptions): Promise<readonly string[]>;
+  /** Every name that the source has, in its own order. */
+  list(options?: SourceOptions): Promise<readonly ListedImage[]>;
 }

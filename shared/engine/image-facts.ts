@@ -10,9 +10,11 @@ export interface EngineInfo {
   readonly DriverStatus?: readonly (readonly string[])[] | null;
 }
 
-/** The part of an entry of `GET /images/json` and of `GET /images/{name}/json` that is used; only the latter has layers. */
+/** The part of an entry of `GET /images/json` and of `GET /images/{name}/json` that is used; only the former has the time, only the latter layers. */
 export interface ImageFacts {
   readonly Id: string;
+  /** Seconds since the epoch. */
+  readonly Created?: number;
   readonly RepoTags?: readonly string[] | null;
   readonly RootFS?: { readonly Layers?: readonly string[] | null };
 }

@@ -30,7 +30,7 @@ describe.skipIf(requireEngine()).each(ENGINE_KINDS)('images of engine %s', (kind
   });
 
   test('list gives every name', async () => {
-    expect((await source().list()).toSorted()).toEqual(['app:1', 'app:2', 'registry.test:5000/team/app:one']);
+    expect((await source().list()).map(({ ref }) => ref).toSorted()).toEqual(['app:1', 'app:2', 'registry.test:5000/team/app:one']);
   });
 
   test('save gives the archive that the engine writes', async () => {

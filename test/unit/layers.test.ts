@@ -38,7 +38,7 @@ const packages = (file: string): string[] =>
 /** Packages that describe values rather than touch the world may be imported where values are described. */
 const VALUE_PACKAGES = new Set(['zod']);
 /** Two agents that never import each other each have their own adapter of these. */
-const ONE_PER_AGENT = new Set(['ws', 'dockerode', 'commander']);
+const ONE_PER_AGENT = new Set(['ws', 'dockerode', 'commander', 'cli-table3']);
 
 describe('layers', () => {
   it('finds the product', () => {

@@ -1,0 +1,55 @@
+/** What a sync says: a line for each image and destination as it comes, and a table or one line of JSON at the end. */
+import Table from 'cli-table3';
+import { formatBytes, formatSeconds } from '../../shared/terminal/units.ts';
+import type { SyncResult } from '../sync/run.ts';
+
+export interface Output {
+  write(text: string): unknown;
+}
+
+export interface SyncReport {
+  result(result: SyncResult): void;
+  end(results: readonly SyncResult[]): void;
+}
+
+export function createSyncReport(
+  { stdout, stderr }: { readonly stdout: Output; readonly stderr: Output },
+  { json, quiet }: { readonly json: boolean; readonly quiet: boolean },
+): SyncReport {
+  return {
+    result(result) {
+      if (!quiet) stderr.write(`${lineOf(result)}\n`);
+    },
+    end(results) {
+      const count = (state: SyncResult['state']): number => results.filter((result) => result.state === state).length;
+      if (json) {
+        const counts = { delivered: count('delivered'), unchanged: count('unchanged'), paused: count('paused'), failed: count('failed') };
+        stdout.write(`${JSON.stringify({ event: 'synced', ...counts, results })}\n`);
+        return;
+      }
+      stdout.write(`${tableOf(results)}\n`);
+    },
+  };
+}
+
+function lineOf({ image, destination, state, wireBytes, seconds, error }: SyncResult): string {
+  const what = error === undefined ? `${formatBytes(wireBytes)} in ${formatSeconds(seconds)}` : `${error.message} (${error.hint})`;
+  return `${image} to ${destination}: ${state}, ${what}`;
+}
+
+function tableOf(results: readonly SyncResult[]): string {
+  const isEstimate = results.some(({ state }) => state === 'estimated');
+  const table = new Table({
+    head: ['image', 'destination', '', 'bytes', isEstimate ? 'time on the link' : 'time'],
+    style: { head: [], border: [], compact: true },
+    colAligns: ['left', 'left', 'left', 'right', 'right'],
+  });
+  for (const result of results)
+    table.push([result.image, result.destination, result.error?.code ?? result.state, formatBytes(result.wireBytes), timeOf(result)]);
+  return table.toString();
+}
+
+function timeOf({ estimatedSeconds, seconds }: SyncResult): string {
+  if (estimatedSeconds === undefined) return formatSeconds(seconds);
+  return estimatedSeconds === null ? 'no rate known' : formatSeconds(estimatedSeconds);
+}

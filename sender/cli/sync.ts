@@ -1,0 +1,157 @@
+/** `lighterman sync FILE`: one run, a service by the file's schedule, a check of the file against the world, or a dry run. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { systemClock } from '../../shared/clock.ts';
+import { TransferError } from '../../shared/errors.ts';
+import { openStore } from '../../shared/store/pack-store.ts';
+import { VERSION } from '../../shared/version.ts';
+import type { ImageSource } from '../image/port.ts';
+import { recallRate, rememberRate } from '../link-rate.ts';
+import { parseSyncConfig, type DestinationConfig, type SyncConfig } from '../sync/config.ts';
+import { runSync, type SyncContext, type SyncResult } from '../sync/run.ts';
+import { selectImages, type SelectedImage } from '../sync/selection.ts';
+import { nextTime, serveSchedule } from '../sync/service.ts';
+import { openState, type StateFile } from '../sync/state.ts';
+import { connect } from '../transport/connect.ts';
+import { resolveSources } from './sources.ts';
+import { createSyncReport, type Output } from './sync-report.ts';
+
+export interface SyncFlags {
+  readonly engine?: string;
+  readonly store: string;
+  readonly once?: boolean;
+  readonly check?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export interface SyncWorld {
+  /** The engine at an address as it is written, or the usual one. */
+  readonly openEngine: (address: string | undefined) => Promise<ImageSource>;
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+/** What every way of running needs. */
+interface Sync {
+  readonly path: string;
+  readonly config: SyncConfig;
+  readonly flags: SyncFlags;
+  readonly world: SyncWorld;
+  readonly engine: () => Promise<ImageSource>;
+  readonly signal: AbortSignal;
+}
+
+/** @throws TransferError of the first image that failed, after all were tried; PAUSED where none failed and some have to wait. */
+export async function sync(path: string, flags: SyncFlags, world: SyncWorld, signal: AbortSignal): Promise<void> {
+  const config = parseSyncConfig(await readText(path), path);
+  if (config.schedule !== undefined) nextTime(config.schedule.cron, config['time-zone'], systemClock.now());
+  let opened: Promise<ImageSource> | undefined;
+  const engine = (): Promise<ImageSource> => (opened ??= world.openEngine(flags.engine ?? config.engine));
+  const job: Sync = { path, config, flags, world, engine, signal };
+  if (flags.check === true) return check(job);
+  await mkdir(flags.store, { recursive: true });
+  const state = await openState(flags.store, path);
+  if (flags.once === true || flags.dryRun === true) return conclude(await run(job, state));
+  await serveSchedule(config, state, {
+    clock: systemClock,
+    random: Math.random,
+    signal,
+    onWaiting: (until) => world.stderr.write(`next run at ${new Date(until).toISOString()}\n`),
+    run: async () => {
+      try {
+        await run(job, state);
+      } catch (error) {
+        signal.throwIfAborted();
+        const { message, hint } = TransferError.from(error);
+        world.stderr.write(`this run failed: ${message} (${hint})\n`);
+      }
+    },
+  });
+}
+
+async function run({ config, path, flags, world, engine, signal }: Sync, state: StateFile): Promise<SyncResult[]> {
+  const report = createSyncReport(world, { json: flags.json === true, quiet: flags.quiet === true });
+  const images = await selectImages(config, { list: async () => (await engine()).list({ signal }), directory: dirname(resolve(path)) });
+  // Held for a run only: between two runs the pool is free for other commands.
+  await using pool = await openStore(flags.store);
+  const context: SyncContext = {
+    pool,
+    clock: systemClock,
+    random: Math.random,
+    signal,
+    agent: `lighterman ${VERSION}`,
+    resolve: (image) => sourceOf(image, engine, signal),
+    connect: connectTo,
+    recallRate: ({ to }) => recallRate(flags.store, to),
+    rememberRate: ({ to }, rate) => rememberRate(flags.store, to, rate),
+    onResult: report.result,
+    dryRun: flags.dryRun === true,
+  };
+  const results = await runSync(config, images, state, context);
+  report.end(results);
+  return results;
+}
+
+function connectTo(destination: DestinationConfig, signal: AbortSignal): ReturnType<typeof connect> {
+  return connect(destination.to, signal);
+}
+
+async function sourceOf({ source }: SelectedImage, engine: () => Promise<ImageSource>, signal: AbortSignal) {
+  const [found] = await resolveSources([source], engine, process.stdin, signal);
+  return found as NonNullable<typeof found>;
+}
+
+/** Everything that can be known without shipping: sources, names, schedule, and whether each destination lets this sender in. */
+async function check({ config, path, world, engine, signal }: Sync): Promise<void> {
+  let first: TransferError | undefined;
+  const look = async (what: string, work: () => Promise<string>): Promise<void> => {
+    try {
+      world.stdout.write(`ok    ${what}: ${await work()}\n`);
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = TransferError.from(error);
+      first ??= failure;
+      world.stdout.write(`wrong ${what}: ${failure.message} (${failure.hint})\n`);
+    }
+  };
+  for (const entry of config.images) {
+    const what = 'archives' in entry ? entry.archives : entry.repository;
+    await look(what, async () => {
+      const list = async () => (await engine()).list({ signal });
+      const images = await selectImages({ ...config, images: [entry] }, { list, directory: dirname(resolve(path)) });
+      for (const image of images) await sourceOf(image, engine, signal);
+      return images.map(({ source, as }) => (as === undefined ? source : `${source} as ${as}`)).join(', ');
+    });
+  }
+  for (const destination of config.destinations)
+    await look(destination.name, async () => {
+      await (await connectTo(destination, signal)).close();
+      return `${destination.to} answers`;
+    });
+  if (config.schedule !== undefined) {
+    const next = nextTime(config.schedule.cron, config['time-zone'], systemClock.now());
+    world.stdout.write(`ok    schedule: next at ${new Date(next).toISOString()}\n`);
+  }
+  if (first !== undefined) throw first;
+}
+
+/** The exit status of a run: that of the first failure; PAUSED where nothing failed. */
+function conclude(results: readonly SyncResult[]): void {
+  const failed = results.find(({ state }) => state === 'failed') ?? results.find(({ state }) => state === 'paused');
+  if (failed?.error === undefined) return;
+  const { code, message, hint } = failed.error;
+  throw new TransferError(code, `${failed.image} to ${failed.destination}: ${message}`, { hint });
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new TransferError('USAGE', `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+      hint: 'name a file in the form of sender/sync/SYNC.md',
+    });
+  }
+}

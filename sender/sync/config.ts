@@ -1,0 +1,160 @@
+/**
+ * `sync.yaml`: which images are kept in step with which receivers, and when. The documented form is SYNC.md; here it is checked, and
+ * what is wrong is told with its line and column.
+ */
+import { LineCounter, parseDocument, type Document } from 'yaml';
+import { z } from 'zod';
+import { EFFORTS } from '../../shared/delta/content.ts';
+import { TransferError } from '../../shared/errors.ts';
+import { tryParseReference } from '../../shared/image/reference.ts';
+import { parseAmount, parseDuration, parseRateOrUndefined, parseTimeOfDay } from './quantities.ts';
+
+const ALIASES_MAX = 100;
+const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export type Day = (typeof DAYS)[number];
+
+/** Text that a parser understands, and what it makes of it. */
+function parsed<T>(parse: (text: string) => T | undefined, wanted: string) {
+  return z.union([z.string(), z.number()]).transform((value, context): T => {
+    const result = parse(String(value));
+    if (result === undefined) context.addIssue({ code: 'custom', message: `"${value}" is not ${wanted}` });
+    return result as T;
+  });
+}
+
+const Rate = parsed(parseRateOrUndefined, 'a rate: want a number with bit, kbit, mbit or gbit, as 10mbit');
+const Amount = parsed(parseAmount, 'an amount of data: want a number with B, kB, MB, GB or TB, as 500MB');
+const Duration = parsed(parseDuration, 'a duration: want a number with s, m, h or d, as 10m');
+const TimeOfDay = parsed(parseTimeOfDay, 'a time of day: want HH:MM, in quotes');
+const Repository = z
+  .string()
+  .refine((text) => !text.includes('@') && tryParseReference(`${text}:x`) !== undefined, 'want [registry/]repository, without a tag');
+/** Where `*` may stand, `tryParseReference` cannot look. */
+const Pattern = z.string().min(1);
+const Texts = z.union([z.string(), z.array(z.string()).min(1)]).transform((value) => (typeof value === 'string' ? [value] : value));
+
+const EngineImages = z.strictObject({
+  repository: Repository,
+  tags: Texts.optional(),
+  semver: z.string().optional(),
+  newest: z.int().min(1).optional(),
+  name: Repository.optional(),
+  to: Texts.optional(),
+});
+const ArchiveImages = z.strictObject({ archives: Pattern, name: Repository.optional(), to: Texts.optional() });
+
+const Window = z.strictObject({ from: TimeOfDay, until: TimeOfDay, days: z.array(z.enum(DAYS)).min(1).optional(), rate: Rate.optional() });
+const Destination = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'want a short name in lower case, as dc2'),
+  to: z.string().regex(/^wss?:\/\/./, 'want ws://HOST:PORT or wss://HOST:PORT'),
+  'token-file': z.string().optional(),
+  ca: z.string().optional(),
+  insecure: z.boolean().optional(),
+  effort: z.enum(EFFORTS).default('auto'),
+  rate: Rate.optional(),
+  windows: z.array(Window).min(1).optional(),
+  budget: z.strictObject({ bytes: Amount, per: z.enum(['day', 'month']) }).optional(),
+  retries: z.int().min(0).max(100).default(3),
+});
+const Schedule = z.strictObject({ cron: z.string(), 'random-delay': Duration.optional() });
+
+const SyncFile = z
+  .strictObject({
+    engine: z.string().optional(),
+    'time-zone': z
+      .string()
+      .refine(isTimeZone, 'want a time zone of the IANA database, as Europe/Berlin')
+      .default(() => Intl.DateTimeFormat().resolvedOptions().timeZone),
+    images: z.array(z.union([EngineImages, ArchiveImages])).min(1),
+    destinations: z.array(Destination).min(1),
+    schedule: Schedule.optional(),
+  })
+  .superRefine((file, context) => {
+    const names = file.destinations.map((destination) => destination.name);
+    for (const [i, name] of names.entries())
+      if (names.indexOf(name) < i)
+        context.addIssue({ code: 'custom', path: ['destinations', i, 'name'], message: `two destinations are called ${name}` });
+    for (const [i, image] of file.images.entries())
+      for (const name of image.to ?? [])
+        if (!names.includes(name))
+          context.addIssue({
+            code: 'custom',
+            path: ['images', i, 'to'],
+            message: `there is no destination ${name}: want one of ${names.join(', ')}`,
+          });
+  });
+
+export type SyncConfig = z.output<typeof SyncFile>;
+export type EngineSelection = z.output<typeof EngineImages>;
+export type ArchiveSelection = z.output<typeof ArchiveImages>;
+export type DestinationConfig = z.output<typeof Destination>;
+export type TransferWindow = z.output<typeof Window>;
+
+/**
+ * @param where the name of the file, for errors.
+ * @throws TransferError USAGE: `FILE:LINE:COLUMN: what is wrong`, for the first of several.
+ */
+export function parseSyncConfig(text: string, where: string): SyncConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const wrong = (offset: number, message: string): TransferError => {
+    const { line, col } = lines.linePos(offset);
+    return new TransferError('USAGE', `${where}:${line}:${col}: ${message}`, { hint: 'see sender/sync/SYNC.md' });
+  };
+  const [broken] = document.errors;
+  if (broken !== undefined) throw wrong(broken.pos[0], firstLine(broken.message));
+  const result = SyncFile.safeParse(valueOf(document, where));
+  if (result.success) return result.data;
+  const { path, message } = deepest(result.error.issues);
+  throw wrong(offsetOf(document, path), `${path.join('.') || 'file'}: ${message}`);
+}
+
+/** A document whose aliases expand to too much has no value. */
+function valueOf(document: Document, where: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: ALIASES_MAX });
+  } catch (error) {
+    throw new TransferError('USAGE', `${where}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** Of a value that is none of two forms, the complaint that went deepest: that form was meant. */
+function deepest(issues: readonly z.core.$ZodIssue[]): Issue {
+  const [first] = issues;
+  if (first === undefined) return { path: [], message: 'is not what is wanted' };
+  if (first.code !== 'invalid_union' || first.errors.length === 0) return { path: withKey(first), message: first.message };
+  const forms = first.errors.map((form) => deepest(form)).toSorted((a, b) => b.path.length - a.path.length);
+  const [meant] = forms;
+  return { path: [...first.path, ...(meant?.path ?? [])], message: meant?.message ?? first.message };
+}
+
+/** A key that should not be there is looked for itself, not the map that it stands in. */
+function withKey(issue: z.core.$ZodIssue): readonly PropertyKey[] {
+  return issue.code === 'unrecognized_keys' && issue.keys[0] !== undefined ? [...issue.path, issue.keys[0]] : issue.path;
+}
+
+/** Where the node of a path, or the nearest one around it, begins in the text. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length > 0; length--) {
+    const node = document.getIn(path.slice(0, length) as (string | number)[], true) as { range?: [number, number, number] } | undefined;
+    if (node?.range !== undefined) return node.range[0];
+  }
+  return 0;
+}
+
+function firstLine(message: string): string {
+  return message.split('\n')[0] ?? message;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}
