@@ -68,3 +68,6 @@ export const ENGINE_IMAGES_MAX = 4096;
 
 /** Receivers whose link's rate is remembered beside the pool. */
 export const LINK_RATES_MAX = 64;
+
+/** One entry of a journal of deliveries. */
+export const JOURNAL_LINE_BYTES_MAX = 1 * MIB;

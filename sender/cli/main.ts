@@ -82,6 +82,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       status = await runCommand('lighterman', process, flags.json === true, (signal) => seed(sources, flags, environment, signal));
     },
   );
+  const openNamed = (address: string | undefined): Promise<ImageSource> =>
+    openEngine(chooseEngineAddress(address, environment, existsSync));
   program
     .command('sync')
     .description('keep the images of a list in step with receivers: once, or by its schedule')
@@ -95,7 +97,6 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--quiet', 'no line for each image')
     .addHelpText('after', '\nExamples:\n  lighterman sync sync.yaml --check\n  lighterman sync sync.yaml --once')
     .action(async (file: string, flags: SyncFlags) => {
-      const openNamed = (address: string | undefined) => openEngine(chooseEngineAddress(address, environment, existsSync));
       const world = { openEngine: openNamed, stdout: process.stdout, stderr: process.stderr };
       status = await runCommand('lighterman', process, flags.json === true, (signal) => sync(file, flags, world, signal));
     });

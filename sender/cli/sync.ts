@@ -5,7 +5,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { openStore } from '../../shared/store/pack-store.ts';
 import { VERSION } from '../../shared/version.ts';
-import type { ImageSource } from '../image/port.ts';
+import type { ImageSource, ListedImage } from '../image/port.ts';
 import { recallRate, rememberRate } from '../link-rate.ts';
 import { parseSyncConfig, type DestinationConfig, type SyncConfig } from '../sync/config.ts';
 import { runSync, type SyncContext, type SyncResult } from '../sync/run.ts';
@@ -86,7 +86,7 @@ async function run({ config, path, flags, world, engine, signal }: Sync, state: 
     connect: connectTo,
     recallRate: ({ to }) => recallRate(flags.store, to),
     rememberRate: ({ to }, rate) => rememberRate(flags.store, to, rate),
-    onResult: report.result,
+    onResult: (result) => report.result(result),
     dryRun: flags.dryRun === true,
   };
   const results = await runSync(config, images, state, context);
@@ -116,10 +116,10 @@ async function check({ config, path, world, engine, signal }: Sync): Promise<voi
       world.stdout.write(`wrong ${what}: ${failure.message} (${failure.hint})\n`);
     }
   };
+  const list = async (): Promise<readonly ListedImage[]> => (await engine()).list({ signal });
   for (const entry of config.images) {
     const what = 'archives' in entry ? entry.archives : entry.repository;
     await look(what, async () => {
-      const list = async () => (await engine()).list({ signal });
       const images = await selectImages({ ...config, images: [entry] }, { list, directory: dirname(resolve(path)) });
       for (const image of images) await sourceOf(image, engine, signal);
       return images.map(({ source, as }) => (as === undefined ? source : `${source} as ${as}`)).join(', ');

@@ -20,7 +20,9 @@ export function createEngineSource(address: EngineAddress): ImageSource {
 
 async function list(http: EngineHttp, signal: AbortSignal | undefined): Promise<ListedImage[]> {
   const answer = await http.ask({ method: 'GET', path: '/images/json', what: 'listing images', signal });
-  return (answer as ImageFacts[]).flatMap(({ RepoTags, Created = 0 }) => refsOf(RepoTags).map((ref) => ({ ref, createdAt: Created * 1000 })));
+  return (answer as ImageFacts[]).flatMap(({ RepoTags, Created = 0 }) =>
+    refsOf(RepoTags).map((ref) => ({ ref, createdAt: Created * 1000 })),
+  );
 }
 
 async function inspect(http: EngineHttp, name: string, { signal }: SourceOptions): Promise<ImageInspection> {

@@ -14,11 +14,11 @@ import { openWindow, windowText } from './window.ts';
 
 export interface Governor {
   /** @throws TransferError PAUSED where nothing may cross now. */
-  admit(): void;
+  admit: () => void;
   /** The channel, at the destination's rate; before each segment it is asked whether that may cross. */
   govern(channel: Channel): Channel;
   /** Bytes per second that the destination may get now; undefined for no bound. */
-  bytesPerSecond(): number | undefined;
+  bytesPerSecond: () => number | undefined;
 }
 
 /** What crosses is written down each time it has become so many bytes more. */
@@ -63,7 +63,7 @@ export function createGovernor(destination: DestinationConfig, timeZone: string,
 }
 
 interface Bounds extends Pick<Governor, 'admit' | 'bytesPerSecond'> {
-  spend(bytes: number): void;
+  spend: (bytes: number) => void;
 }
 
 function governed(channel: Channel, { admit, bytesPerSecond, spend }: Bounds, clock: Clock): Channel {

@@ -83,9 +83,10 @@ describe('transfer windows', () => {
   });
 });
 
+const destination = (extra: string) =>
+  parseSyncConfig(`images: [{repository: a}]\ndestinations: [{name: a, to: "ws://a:1", ${extra}}]`, 'f').destinations[0]!;
+
 describe('the governor of a destination', () => {
-  const destination = (extra: string) =>
-    parseSyncConfig(`images: [{repository: a}]\ndestinations: [{name: a, to: "ws://a:1", ${extra}}]`, 'f').destinations[0]!;
   const segment = new Uint8Array(1000);
   segment[0] = 7;
 
