@@ -78,6 +78,7 @@ async function run({ config, path, flags, world, engine, signal }: Sync, state: 
   await using pool = await openStore(flags.store);
   const context: SyncContext = {
     pool,
+    spoolDirectory: flags.store,
     clock: systemClock,
     random: Math.random,
     signal,

@@ -33,6 +33,8 @@ export interface SyncResult {
 
 export interface SyncContext {
   readonly pool: Store;
+  /** Where a compressed layer is laid aside while it is taken apart; undefined: in memory. */
+  readonly spoolDirectory?: string | undefined;
   readonly clock: Clock;
   /** From 0 to below 1. */
   readonly random: () => number;
@@ -82,7 +84,7 @@ function createShared(image: SelectedImage, context: SyncContext): SharedImage {
   let resolved: Promise<Source> | undefined;
   let stored: Promise<Id> | undefined;
   const read = (source: Source): Promise<Id> =>
-    (stored ??= readSource(source, context.pool, { signal: context.signal, onProgress: () => {} }).then((archive) => archive.recipe.id));
+    (stored ??= readSource(source, context.pool, { signal: context.signal, spoolDirectory: context.spoolDirectory, onProgress: () => {} }).then((archive) => archive.recipe.id));
   const resolve = async (): Promise<Source> => {
     const source = await context.resolve(image);
     return { ...source, stored: () => read(source) };
