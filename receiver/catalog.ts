@@ -55,8 +55,16 @@ export interface Catalog {
   find(name: string): ImageRecord;
   /** Writes the record in place of an earlier one of the same archive; durable after the store's next flush. */
   save(record: ImageRecord): Promise<void>;
-  /** Ids of streams, each once: of the offered layers first, then of the same repository, then of the newest images. */
-  bases(ref: string, layerPrefixes: readonly Uint8Array[], most: number): { streams: Id[]; complete: boolean };
+  /**
+   * Ids of streams, each once: of the offered layers first, then of the same repository, then of the newest images.
+   * @param mayRead whether the asker may know of a record.
+   */
+  bases(
+    ref: string,
+    layerPrefixes: readonly Uint8Array[],
+    most: number,
+    mayRead?: (record: ImageRecord) => boolean,
+  ): { streams: Id[]; complete: boolean };
   /** These streams cannot be read, or not all of them: they are named as bases no more, until they are trusted or the catalog is opened again. */
   doubt(streams: readonly Id[]): void;
   /** A stream was proven. */
@@ -97,10 +105,11 @@ export async function openCatalog(store: Store): Promise<Catalog> {
       sorted = undefined;
       await store.put([{ kind: 'image', key: asId(Buffer.from(record.archive, 'hex')), bytes: utf8(JSON.stringify(record)) }]);
     },
-    bases(ref, layerPrefixes, most) {
+    bases(ref, layerPrefixes, most, mayRead = () => true) {
       const streams = new Set<string>();
-      for (const id of layerStreams(records(), layerPrefixes)) streams.add(id);
-      for (const record of byRepository(records(), ref)) for (const id of [...record.streams, record.archive]) streams.add(id);
+      const readable = records().filter(mayRead);
+      for (const id of layerStreams(readable, layerPrefixes)) streams.add(id);
+      for (const record of byRepository(readable, ref)) for (const id of [...record.streams, record.archive]) streams.add(id);
       const named = [...streams].filter((id) => !doubted.has(id)).slice(0, most);
       return { streams: named.map((id) => asId(Buffer.from(id, 'hex'))), complete: named.length === streams.size };
     },

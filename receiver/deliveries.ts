@@ -2,6 +2,7 @@
 import type { Channel } from '../shared/channel/port.ts';
 import { TransferError } from '../shared/errors.ts';
 import { encodeMessage } from '../shared/wire/messages.ts';
+import { demandNames, type Access } from './access/access.ts';
 import type { ImageRecord } from './catalog.ts';
 import type { DeliveredImage } from './deliver/port.ts';
 import type { LostContent } from './lost-content.ts';
@@ -22,6 +23,7 @@ export function createDeliveries(
   channel: Channel,
   peer: string,
   context: ReceiverContext,
+  access: Access,
   refs: ReadonlyMap<number, string>,
   lost: LostContent,
   signal: AbortSignal,
@@ -31,13 +33,20 @@ export function createDeliveries(
   const deliver = async (image: number, work: () => Promise<ImageRecord>): Promise<void> => {
     const record = await work();
     const names = namesFor(record, refs.get(image) ?? '');
+    demandNames(access, names);
     // Recorded before it is delivered: what an engine or registry refuses stays in the store, to be restored.
     await catalog.save(withNames(record, names, clock.now()));
     await store.flush();
     const report = quarters(
       (phase, done, total) => void channel.send(encodeMessage('progress', [image, phase, done, total])).catch(() => {}),
     );
-    const delivered = await context.deliver(record, { names, signal, onProgress: report });
+    const delivered = await context.deliver(record, {
+      names,
+      signal,
+      onProgress: report,
+      mayPush: access.mayPush,
+      isDiscreet: access.isLimited,
+    });
     await catalog.save(withNames(delivered.record, names, clock.now()));
     await store.flush();
     await channel.send(encodeMessage('receipt', [image, delivered.images.map(receiptEntry), [...delivered.notes, ...lost.takeNotes()]]));

@@ -9,12 +9,14 @@ import { baseOfRanges, baseOfRows } from '../shared/recipe/run-base.ts';
 import { isProvenBySkeleton, skeletonDigest } from '../shared/recipe/skeleton-digest.ts';
 import type { Store, StoreRecord } from '../shared/store/port.ts';
 import type { Run, StreamFrame } from '../shared/wire/bulk.ts';
+import type { Knowledge } from './access/knowledge.ts';
 import type { DecodePool } from './decode-pool.ts';
 import { areReadable, orDamaged } from './readable.ts';
 
 export interface IncomingOptions {
   readonly store: Store;
   readonly decoders: DecodePool;
+  readonly knowledge: Knowledge;
   /** The answer's bases, in the order of the answer. */
   readonly heldBases: () => readonly Id[];
   readonly loadRecipe: (id: Id) => Promise<Recipe>;
@@ -50,9 +52,10 @@ export interface Incoming {
 /** A stream whose recipe could be decoded. */
 export type Opened = Incoming & { readonly difference: DecodedDifference };
 
-/** The chunks asked about that the store knows. @param careful only those that can be read. */
-export async function findAsked({ asked, askBytes }: StreamFrame, careful: boolean, store: Store): Promise<(Id | undefined)[]> {
-  const found = await store.findMany('chunk', splitBytes(asked, askBytes));
+/** The chunks asked about that the store knows and that the sender may know of. @param careful only those that can be read. */
+export async function findAsked({ asked, askBytes }: StreamFrame, careful: boolean, options: IncomingOptions): Promise<(Id | undefined)[]> {
+  const { store, knowledge } = options;
+  const found = await knowledge.tellable(await store.findMany('chunk', splitBytes(asked, askBytes)));
   if (!careful) return found;
   const readable = (await areReadable(found.filter((id) => id !== undefined), store)).values(); // prettier-ignore
   return found.map((id) => (id !== undefined && readable.next().value === true ? id : undefined));
@@ -77,18 +80,21 @@ export function createIncoming(frame: StreamFrame): Incoming {
 
 /** Proves a recipe, then stores it. @throws TransferError INTEGRITY */
 export async function keep(recipe: Recipe, skeleton: Id | undefined, options: IncomingOptions): Promise<void> {
-  const { store, verify, encodeRecipe } = options;
+  const { store, verify, encodeRecipe, knowledge } = options;
+  knowledge.demandNested(recipe);
   if (!isProvenBySkeleton(recipe)) await verify(recipe);
   else if (skeleton === undefined || !equalBytes(skeleton, skeletonDigest(recipe))) {
     throw new TransferError('INTEGRITY', `the recipe of ${hex(recipe.id)} is not what was announced`);
   }
   const isSound = (await orDamaged(store.get('recipe', recipe.id))) !== undefined;
   await store.put([{ kind: 'recipe', key: recipe.id, bytes: encodeRecipe(recipe) }], { replace: !isSound });
+  knowledge.kept(recipe.id);
   options.onKept(recipe.id);
 }
 
 /** Claims the next chunks for a run, then decodes it, hashes its chunks and stores them. */
-export async function takeRun(incoming: Opened, run: Run, replace: boolean, { store, decoders }: IncomingOptions): Promise<void> {
+export async function takeRun(incoming: Opened, run: Run, replace: boolean, options: IncomingOptions): Promise<void> {
+  const { store, decoders, knowledge } = options;
   const indices = (incoming.wanted as readonly number[]).slice(incoming.arrived, incoming.arrived + run.chunkCount);
   if (run.chunkCount === 0 || indices.length !== run.chunkCount)
     throw new TransferError('PROTOCOL_VIOLATION', 'a segment brings more chunks than are needed');
@@ -109,6 +115,7 @@ export async function takeRun(incoming: Opened, run: Run, replace: boolean, { st
     at += length;
   }
   await store.put(records, { replace });
+  knowledge.arrived(records.map(({ key }) => key));
 }
 
 async function loadBase(incoming: Opened, run: Run, indices: readonly number[], store: Store): Promise<Uint8Array | undefined> {

@@ -172,7 +172,7 @@ function createStreams(options: IncomingOptions) {
     const incoming = createIncoming(frame);
     streams.push(incoming);
     if (frame.askBytes > 0) {
-      incoming.ids = await findAsked(frame, careful, options.store);
+      incoming.ids = await findAsked(frame, careful, options);
       incoming.wanted = incoming.ids.flatMap((id, i) => (id === undefined ? [i] : []));
     }
     for (const before of streams) if (before.isVoid && equalBytes(before.frame.id, frame.id)) before.successor.resolve(frame.stream);

@@ -2,21 +2,24 @@
  * The receiver's story, one conversation at a time: greet, answer what is offered with what the store holds, take recipes and
  * content in, and once an image is whole and proven, record it, deliver it and send the receipt.
  */
-import { splitBytes } from '../shared/bytes.ts';
 import type { Channel } from '../shared/channel/port.ts';
 import type { Clock } from '../shared/clock.ts';
 import { TransferError } from '../shared/errors.ts';
-import { hex, type Id } from '../shared/hash.ts';
+import { hex } from '../shared/hash.ts';
 import { openStoredArchive } from '../shared/image/stored-archive.ts';
 import { encodeRecipe } from '../shared/recipe/encode.ts';
 import type { Store } from '../shared/store/port.ts';
 import { decodeSegmentFrame, decodeStreamFrame } from '../shared/wire/bulk.ts';
 import { frameName, PROTOCOL_VERSION, type FrameName } from '../shared/wire/frames.ts';
-import { BASES_MAX, decodeMessage, encodeMessage, PREFIX_BYTES, unexpectedFrame } from '../shared/wire/messages.ts';
-import type { Catalog, ImageRecord } from './catalog.ts';
+import { decodeMessage, encodeMessage, PREFIX_BYTES, unexpectedFrame } from '../shared/wire/messages.ts';
+import { openAccess, type Access } from './access/access.ts';
+import { createKnowledge } from './access/knowledge.ts';
+import { createAnswers } from './answer.ts';
+import type { Catalog } from './catalog.ts';
 import type { DecodePool } from './decode-pool.ts';
 import type { Deliver } from './deliver/port.ts';
 import { createDeliveries } from './deliveries.ts';
+import { createFrameOrder } from './frame-order.ts';
 import { createIdleTimer } from './idle-timer.ts';
 import { createIncomingStreams } from './incoming.ts';
 import { createLostContent } from './lost-content.ts';
@@ -35,51 +38,63 @@ export interface ReceiverContext {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
-/** Holds one conversation to its end. Never rejects: what goes wrong is told to the peer and logged. */
-export async function receiveImages(channel: Channel, peer: string, context: ReceiverContext): Promise<void> {
-  const conversation = createConversation(channel, peer, context);
+/**
+ * Holds one conversation to its end. Never rejects: what goes wrong is told to the peer and logged.
+ * @param access what the sender may do; where that ends, so does the conversation.
+ */
+export async function receiveImages(channel: Channel, peer: string, context: ReceiverContext, access = openAccess): Promise<void> {
+  const conversation = createConversation(channel, peer, context, access);
+  const expel = (): void => {
+    conversation.abort(access.ended.reason);
+    conversation.refuse(access.ended.reason);
+  };
+  access.ended.addEventListener('abort', expel, { once: true });
+  if (access.ended.aborted) expel();
   try {
     for await (const frame of channel.frames) await conversation.take(frame);
     conversation.end();
     await conversation.finish();
+    access.done();
     context.log.info({ peer, ...channel.counters }, 'conversation ended');
   } catch (error) {
     const failure = TransferError.from(error);
-    context.log.warn({ peer, code: failure.code }, failure.message);
-    if (failure.code !== 'PEER_LOST')
+    if (!access.ended.aborted) context.log.warn({ peer, code: failure.code }, failure.message);
+    if (failure.code !== 'PEER_LOST' && !access.ended.aborted)
       await channel.send(encodeMessage('error', [failure.code, failure.message, failure.hint])).catch(() => {});
   } finally {
-    conversation.abort();
+    access.ended.removeEventListener('abort', expel);
+    conversation.abort(new TransferError('PEER_LOST', 'the sender has gone'));
     await channel.close().catch(() => {});
     // A delivery that was broken off still has to clean up, and its store must be open until then.
     await conversation.finish();
   }
 }
 
-function createConversation(channel: Channel, peer: string, context: ReceiverContext) {
+function createConversation(channel: Channel, peer: string, context: ReceiverContext, access: Access) {
   const { store, catalog } = context;
   const gone = new AbortController();
   const idle = createIdleTimer(context.clock);
   let greeted = false;
-  let bases: readonly Id[] = [];
-  let complete = true;
   let storedSoFar: Promise<void> = Promise.resolve();
   const refs = new Map<number, string>();
+  const answers = createAnswers(catalog, access);
+  const order = createFrameOrder();
   const refuse = createRefusal(channel, peer, context);
   const lost = createLostContent(channel, peer, context);
   /** SHA-256 digests of the streams of this conversation, by their ids in hex. */
   const proven = new Map<string, string>();
   const incoming = createIncomingStreams({
     store,
+    knowledge: createKnowledge(access, answers.bases, lost.loadRecipe),
     decoders: context.decoders,
-    heldBases: () => bases,
+    heldBases: answers.bases,
     loadRecipe: lost.loadRecipe,
     verify: async (recipe) => void proven.set(hex(recipe.id), await verifyStream(recipe, store, gone.signal)),
     encodeRecipe,
     onKept: (id) => catalog.trust(id),
     onVoid: lost.askAgain,
   });
-  const deliveries = createDeliveries(channel, peer, context, refs, lost, gone.signal);
+  const deliveries = createDeliveries(channel, peer, context, access, refs, lost, gone.signal);
   /** True where an image could not be delivered because the store had lost something of it, which is asked for again. */
   const canMend = async (stream: number, error: unknown): Promise<boolean> =>
     TransferError.from(error).code === 'INTEGRITY' &&
@@ -88,40 +103,33 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
   const handlers: Partial<Record<FrameName, (frame: Uint8Array) => Promise<void>>> = {
     async hello(frame) {
       const [versions, agent] = decodeMessage('hello', frame);
-      if (!versions.includes(PROTOCOL_VERSION)) {
-        throw new TransferError(
-          'PROTOCOL_VERSION',
-          `the sender (${agent}) speaks protocol ${versions.join(', ')}, this receiver ${PROTOCOL_VERSION}`,
-        );
-      }
+      demandVersion(versions, agent);
       greeted = true;
       context.log.info({ peer, agent }, 'conversation begins');
       await channel.send(encodeMessage('welcome', [PROTOCOL_VERSION, context.agent, store.storeId.subarray(0, PREFIX_BYTES)]));
     },
     async offer(frame) {
-      const [image, ref, imageId, archiveId, prefixes, deliver] = decodeMessage('offer', frame);
-      const held = heldImage(catalog, imageId, archiveId);
+      const offer = decodeMessage('offer', frame);
+      const [image, ref, , , , deliver] = offer;
+      order.offer(image);
+      const { held, frame: answer } = await answers.to(offer);
       refs.set(image, ref);
-      let answered: readonly Id[] = [];
-      if (held === undefined && bases.length === 0) {
-        // The list is made once: later streams of the session are bases by their number.
-        ({ streams: bases, complete } = catalog.bases(ref, splitBytes(prefixes, PREFIX_BYTES), BASES_MAX));
-        answered = bases;
-      }
-      const prefixesHeld = Buffer.concat(answered.map((id) => id.subarray(0, PREFIX_BYTES)));
-      await channel.send(encodeMessage('answer', [image, held === undefined ? 0 : 1, prefixesHeld, complete ? 1 : 0]));
+      await channel.send(answer);
       if (held !== undefined && deliver === 1) {
+        order.deliver(image);
         const doubt = (error: unknown): Promise<false> => lost.doubtImage(held, error, gone.signal);
         deliveries.next(image, () => Promise.resolve(held), doubt);
       }
     },
     async stream(frame) {
+      order.stream(frame.byteLength);
       const announced = decodeStreamFrame(frame);
       const needed = await incoming.announce(announced);
       if (needed !== undefined) await channel.send(encodeMessage('need', [announced.stream, 0, packBits(needed)]));
     },
     async segment(frame) {
       const segment = decodeSegmentFrame(frame);
+      order.segment(segment.segment);
       const { stored } = await incoming.segment(segment);
       // In their order: an acknowledgement speaks for all segments before it.
       storedSoFar = storedSoFar.then(() => stored);
@@ -132,6 +140,7 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
     },
     commit(frame) {
       const [image, stream, ref] = decodeMessage('commit', frame);
+      order.deliver(image);
       refs.set(image, ref);
       // Proven from now on, while earlier images are being delivered.
       incoming.finish(stream).catch(() => {});
@@ -146,6 +155,7 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
 
   return {
     async take(frame: Uint8Array): Promise<void> {
+      access.ended.throwIfAborted();
       const name = frameName(frame);
       const handler = name === undefined ? undefined : handlers[name];
       if (handler === undefined || greeted === (name === 'hello'))
@@ -154,11 +164,18 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
     },
     finish: () => deliveries.finish(),
     end: () => incoming.end(),
-    abort() {
+    refuse,
+    abort(reason: unknown) {
       incoming.end();
-      gone.abort(new TransferError('PEER_LOST', 'the sender has gone'));
+      gone.abort(reason);
     },
   };
+}
+
+function demandVersion(versions: readonly number[], agent: string): void {
+  if (versions.includes(PROTOCOL_VERSION)) return;
+  const spoken = versions.join(', ');
+  throw new TransferError('PROTOCOL_VERSION', `the sender (${agent}) speaks protocol ${spoken}, this receiver ${PROTOCOL_VERSION}`);
 }
 
 /** Content that cannot be decoded or stored ends the conversation; told once. */
@@ -174,11 +191,6 @@ function createRefusal(channel: Channel, peer: string, { log }: ReceiverContext)
       .catch(() => {})
       .then(() => channel.close());
   };
-}
-
-function heldImage(catalog: Catalog, imageId: Uint8Array, archiveId: Uint8Array): ImageRecord | undefined {
-  const known = imageId.byteLength > 0 ? catalog.byImageId(imageId) : archiveId.byteLength > 0 ? catalog.byArchive(archiveId) : undefined;
-  return known !== undefined && catalog.isTrusted(known) ? known : undefined;
 }
 
 /** One bit each, the first in the lowest bit of the first byte. */

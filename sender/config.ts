@@ -7,13 +7,15 @@ export interface SenderEnvironment {
   readonly DOCKER_HOST: string | undefined;
   readonly XDG_RUNTIME_DIR: string | undefined;
   readonly HOME: string | undefined;
+  /** What tells the receiver who ships: LIGHTERMAN_TOKEN. */
+  readonly token: string | undefined;
   /** Directory of the pool. */
   readonly pool: string;
 }
 
 /** The pool lies under the user's state directory (XDG Base Directory Specification). */
 export function readSenderEnvironment(environment: Readonly<Record<string, string | undefined>>): SenderEnvironment {
-  const { DOCKER_HOST, XDG_RUNTIME_DIR, HOME, XDG_STATE_HOME } = environment;
+  const { DOCKER_HOST, XDG_RUNTIME_DIR, HOME, XDG_STATE_HOME, LIGHTERMAN_TOKEN: token } = environment;
   const state = XDG_STATE_HOME ?? join(HOME ?? homedir(), '.local', 'state');
-  return { DOCKER_HOST, XDG_RUNTIME_DIR, HOME, pool: join(state, 'lighterman', 'pool') };
+  return { DOCKER_HOST, XDG_RUNTIME_DIR, HOME, token, pool: join(state, 'lighterman', 'pool') };
 }

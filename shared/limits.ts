@@ -43,6 +43,8 @@ export const RECONSTRUCTION_BYTES_MAX = 32 * MIB;
 export const IMAGE_JSON_BYTES_MAX = 8 * MIB;
 /** Layers and archives announced in one session. */
 export const STREAMS_PER_SESSION_MAX = 65_536;
+/** All `stream` frames of one session: recipes stay in memory until its end. */
+export const STREAM_BYTES_PER_SESSION_MAX = 256 * MIB;
 export const LAYERS_MAX = 512;
 export const IMAGES_PER_ARCHIVE_MAX = 1024;
 export const REF_LENGTH_MAX = 512;
@@ -71,3 +73,18 @@ export const LINK_RATES_MAX = 64;
 
 /** One entry of a journal of deliveries. */
 export const JOURNAL_LINE_BYTES_MAX = 1 * MIB;
+
+/** Grants beside a store, and bytes of one. */
+export const GRANTS_MAX = 1024;
+export const GRANT_BYTES_MAX = 64 * KIB;
+/** Chunks that are remembered as sent with one token: 4 MiB of file. */
+export const SENT_CHUNKS_MAX = 1 << 18;
+
+/** Connections at once: those that are no conversation yet, all, and all from one address. */
+export const CONNECTIONS_WAITING_MAX = 64;
+export const CONNECTIONS_MAX = 256;
+export const CONNECTIONS_PER_ADDRESS_MAX = 64;
+/** From when a connection is taken to the end of its upgrade to a WebSocket, TLS included. */
+export const UPGRADE_TIMEOUT_MS = 15_000;
+/** Request line and headers of the upgrade. */
+export const UPGRADE_BYTES_MAX = 8 * KIB;

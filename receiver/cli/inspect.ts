@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import Table from 'cli-table3';
 import { systemClock } from '../../shared/clock.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { asId } from '../../shared/hash.ts';
@@ -16,6 +15,7 @@ import { namedAt, openCatalog, type ImageRecord } from '../catalog.ts';
 import type { ReceiverEnvironment } from '../config.ts';
 import { writeArchive } from '../deliver/archive.ts';
 import { createDelivery, type DeliveryFlags } from './delivery.ts';
+import { formatTable } from './table.ts';
 
 /** @throws TransferError USAGE where there is no store: looking must not make one. */
 async function openExisting(directory: string): Promise<Store> {
@@ -49,41 +49,19 @@ export async function listImages(directory: string, json: boolean, stdout: Outpu
     }
     return;
   }
-  const table = new Table({
-    head: ['NAME', 'IMAGE ID', 'LAYERS', 'SIZE', 'DELIVERED'],
-    style: { head: [], border: [], compact: true },
-    chars: PLAIN,
-  });
-  for (const { record, image, names } of rows) {
-    table.push([
-      names.join('\n') || '<none>',
-      image.configDigest.slice(7, 19),
-      image.layers.length,
-      formatBytes(record.archiveBytes),
-      new Date(record.deliveredAt).toISOString(),
-    ]);
-  }
-  stdout.write(`${table.toString()}\n`);
+  stdout.write(
+    formatTable(
+      ['NAME', 'IMAGE ID', 'LAYERS', 'SIZE', 'DELIVERED'],
+      rows.map(({ record, image, names }) => [
+        names.join('\n') || '<none>',
+        image.configDigest.slice(7, 19),
+        image.layers.length,
+        formatBytes(record.archiveBytes),
+        new Date(record.deliveredAt).toISOString(),
+      ]),
+    ),
+  );
 }
-
-/** Columns apart by spaces, no lines: what terminals and pipes expect. */
-const PLAIN = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
 
 function ownsName(records: readonly ImageRecord[], record: ImageRecord, name: string): boolean {
   return records.every((other) => namedAt(other, name) <= namedAt(record, name));

@@ -6,7 +6,9 @@ import { VERSION } from '../../shared/version.ts';
 import { readReceiverEnvironment } from '../config.ts';
 import { createLog, type LogFormat } from '../log.ts';
 import { checkStore, listImages, restoreImage, showStats } from './inspect.ts';
-import { serve } from './serve.ts';
+import { serve, type ServeFlags } from './serve.ts';
+import { addToken, listTokens, revokeToken, type TokenAddFlags } from './token.ts';
+import { systemClock } from '../../shared/clock.ts';
 
 interface DeliveryFlags {
   readonly store: string;
@@ -32,10 +34,16 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   engineOptions(command('serve', 'wait for senders and deliver what they ship').requiredOption('--listen <address>', 'HOST:PORT'))
     .requiredOption('--deliver <where>', 'engine (docker load), archive:DIR (write NAME_TAG.tar), or none (only store)')
+    .option(
+      '--tls-cert <file>',
+      'serve wss:// with this certificate (PEM, then those that lead to its authority); read again when it changes',
+    )
+    .option('--tls-key <file>', 'its key')
+    .option('--client-ca <file>', 'let in certificates of senders that this authority signed, as `token add --certificate` grants')
+    .option('--insecure', 'plain ws:// also beyond the loopback: neither secret nor authenticated')
+    .option('--anonymous', 'ask nobody who they are, also beyond the loopback')
     .addOption(new Option('--log <format>', 'log lines for people or machines').choices(['text', 'json']).default('text'))
-    .action((flags: DeliveryFlags & { listen: string; deliver: string; log: LogFormat }) =>
-      run(false, (signal) => serve(flags, environment, createLog(flags.log), signal)),
-    );
+    .action((flags: ServeFlags & { log: LogFormat }) => run(false, (signal) => serve(flags, environment, createLog(flags.log), signal)));
   command('images', 'list the images in the store')
     .option('--json', 'one line of JSON an image')
     .action((flags: { store: string; json?: boolean }) =>
@@ -64,6 +72,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action((flags: { store: string; readAll?: boolean; json?: boolean }) =>
       run(flags.json === true, (signal) => checkStore(flags, process.stdout, signal)),
     );
+  tokenCommands(program, run);
   try {
     await program.parseAsync(argv);
     return status;
@@ -72,6 +81,29 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : new TransferError('USAGE', error.message).exitCode;
     throw error;
   }
+}
+
+type Run = (json: boolean, command: (signal: AbortSignal) => Promise<void>) => Promise<void>;
+
+function tokenCommands(program: Command, run: Run): void {
+  const token = program.command('token').description('who may ship what');
+  const command = (name: string, description: string): Command =>
+    token.command(name).description(description).requiredOption('--store <directory>', 'the chunk store, served or not');
+  command('add', 'make a token, and print it: it is kept nowhere else')
+    .requiredOption('--name <name>', 'what to call it here and in the log')
+    .requiredOption('--allow <pattern...>', "image names that may be shipped and asked about: 'shop/*', 'shop/web:release-*', '*'")
+    .option('--push', 'what is delivered may also be pushed, where the receiver pushes')
+    .option('--expires <span>', 'valid for so long, as 90d (default: until it is revoked)')
+    .option('--certificate <name>', 'no token, but client certificates with this name: common name, DNS name, URI or mail address')
+    .action((flags: TokenAddFlags) => run(false, () => addToken(flags, systemClock, process.stdout, process.stderr)));
+  command('list', 'the tokens there are')
+    .option('--json', 'one line of JSON a token')
+    .action((flags: { store: string; json?: boolean }) =>
+      run(flags.json === true, () => listTokens(flags.store, flags.json === true, systemClock, process.stdout, process.stderr)),
+    );
+  command('revoke', 'end a token, and the conversations that are held with it')
+    .argument('<name>', 'as `token list` shows it')
+    .action((name: string, flags: { store: string }) => run(false, () => revokeToken(flags.store, name)));
 }
 
 function engineOptions(target: Command): Command {

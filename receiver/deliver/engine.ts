@@ -22,7 +22,7 @@ export function deliverToEngine(store: Store, catalog: Catalog, sink: ImageSink,
       const refs = options.names[i] ?? [];
       const result = await sink.deliver(await loadable(image, refs, archive), {
         ...(options.signal !== undefined && { signal: options.signal }),
-        ...(pushTo !== undefined && { pushTo }),
+        ...(pushTo !== undefined && options.mayPush !== false && { pushTo }),
         delivered: deliveredBefore(catalog),
         onProgress: ({ phase, bytes, bytesTotal }) => options.onProgress?.(phase, bytes, bytesTotal),
       });
@@ -40,7 +40,9 @@ export function deliverToEngine(store: Store, catalog: Catalog, sink: ImageSink,
         imageId: result.imageId,
         pushed: result.pushed.map((push) => `${push.ref}@${push.digest}`),
       });
-      notes.push(...notesOf(refs, result));
+      notes.push(...notesOf(refs, result, options.isDiscreet === true));
+      if (pushTo !== undefined && options.mayPush === false)
+        notes.push(`${refs[0] ?? result.imageId}: not pushed, for want of the right to`);
     }
     return { record: current, images: delivered, notes };
   };
@@ -112,10 +114,12 @@ function deliveredBefore(catalog: Catalog): { imageId: string; blobDigests: stri
     );
 }
 
-function notesOf(refs: readonly string[], result: SinkDelivery): string[] {
+function notesOf(refs: readonly string[], result: SinkDelivery, isDiscreet: boolean): string[] {
   const name = refs[0] ?? result.imageId;
-  const loaded = result.alreadyThere
-    ? `${name}: the engine had it already`
-    : `${name}: loaded ${result.loadedLayers} layers, the engine had ${result.omittedLayers}`;
+  const loaded = isDiscreet
+    ? `${name}: loaded`
+    : result.alreadyThere
+      ? `${name}: the engine had it already`
+      : `${name}: loaded ${result.loadedLayers} layers, the engine had ${result.omittedLayers}`;
   return [loaded, ...result.replaced.map((old) => `${old.ref} meant ${old.imageId} before`)];
 }

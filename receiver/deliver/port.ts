@@ -21,6 +21,10 @@ export interface Delivery {
 export interface DeliverOptions {
   /** For each image of the record the names that it is to get; may be empty. */
   readonly names: readonly (readonly string[])[];
+  /** False: not pushed, also where the receiver pushes. */
+  readonly mayPush?: boolean;
+  /** Notes say nothing of what the engine had before. */
+  readonly isDiscreet?: boolean;
   readonly signal?: AbortSignal | undefined;
   /** `done` and `total` in bytes; total 0 where it is not known. */
   onProgress?(phase: 'rebuild' | 'load' | 'tag' | 'push', done: number, total: number): void;

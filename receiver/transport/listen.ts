@@ -1,53 +1,187 @@
-/** The receiver's end of the link: a WebSocket server (RFC 6455). The one importer of `ws` in the receiver. */
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+/**
+ * The receiver's end of the link: a WebSocket server (RFC 6455), with or without TLS. The one importer of `ws` in the receiver.
+ *
+ * A connection goes through three gates, and is cut off at the first that is shut: its place among the connections, the time that it
+ * has until it is a WebSocket (TLS and headers included), and who it says it is. Nothing of it takes memory beyond fixed bounds before.
+ */
+import { createServer as createHttp, STATUS_CODES, type IncomingMessage, type Server as HttpServer } from 'node:http';
+import { createServer as createTcp, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createServer as createTls, TLSSocket, type Server as TlsServer } from 'node:tls';
 import { WebSocketServer } from 'ws';
 import type { Channel } from '../../shared/channel/port.ts';
 import { createSocketChannel } from '../../shared/channel/socket-channel.ts';
 import { systemCode, TransferError } from '../../shared/errors.ts';
-import { FRAME_BYTES_MAX } from '../../shared/limits.ts';
+import { FRAME_BYTES_MAX, UPGRADE_BYTES_MAX, UPGRADE_TIMEOUT_MS } from '../../shared/limits.ts';
+import { openAccess, type Access } from '../access/access.ts';
+import type { Credentials } from '../access/gatekeeper.ts';
+import { createConnectionCounter, type ConnectionLimits, type Place } from './connection-counter.ts';
+import { certificateNames, readTlsFiles, type TlsFiles } from './tls.ts';
 
 export interface Listener extends AsyncDisposable {
   /** HOST:PORT that is listened on, the port resolved where 0 was asked for. */
   readonly address: string;
+  /** Reads the TLS files again, for connections from now on. @throws TransferError USAGE: what was read before stays. */
+  reloadTls(): void;
 }
 
-/** @param onChannel called for each connection with the peer's address; it owns the channel. */
-export type OnChannel = (channel: Channel, peer: string) => void;
+/** @param onChannel called for each connection with the peer's address and what it may do; it owns the channel. */
+export type OnChannel = (channel: Channel, peer: string, access: Access) => void;
+
+export interface ListenOptions {
+  /** Without, connections are plain. */
+  readonly tls?: TlsFiles | undefined;
+  /** Lets a connection in, or throws TransferError UNAUTHORIZED; without, everybody may do everything. */
+  readonly admit?: (credentials: Credentials) => Promise<Access>;
+  /** Told of each connection that does not become a conversation. */
+  readonly onRefused?: (peer: string, why: string) => void;
+  readonly upgradeTimeoutMs?: number;
+  readonly limits?: ConnectionLimits;
+}
+
+/** A TCP connection, from when it was taken. */
+interface Connection {
+  readonly tcp: Socket;
+  readonly peer: string;
+  readonly place: Place;
+  readonly deadline: NodeJS.Timeout;
+}
 
 /**
  * Listens on `HOST:PORT`.
- * @throws TransferError USAGE for an address of another form, or one that cannot be bound.
+ * @throws TransferError USAGE for an address of another form, or one that cannot be bound, or TLS files that cannot be used.
  */
-export async function listen(address: string, onChannel: OnChannel): Promise<Listener> {
+export async function listen(address: string, onChannel: OnChannel, options: ListenOptions = {}): Promise<Listener> {
   const { host, port } = parseListenAddress(address);
-  const http = createServer((_request, response) => {
+  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: FRAME_BYTES_MAX, clientTracking: true });
+  const connections = new Map<string, Connection>();
+  const http = createHttp({ maxHeaderSize: UPGRADE_BYTES_MAX }, (_request, response) => {
     response.writeHead(426, { connection: 'close' }).end('this is a lightermand: it speaks WebSocket only\n');
   });
-  const server = new WebSocketServer({ server: http, perMessageDeflate: false, maxPayload: FRAME_BYTES_MAX, clientTracking: true });
-  server.on('connection', (socket, request: IncomingMessage) => {
-    const tcp = request.socket;
-    tcp.setNoDelay(true);
-    const channel = createSocketChannel(socket, () => ({ sentBytes: tcp.bytesWritten, receivedBytes: tcp.bytesRead }));
-    onChannel(channel, `${tcp.remoteAddress ?? '?'}:${tcp.remotePort ?? 0}`);
+  http.on('upgrade', (request, socket, head) => {
+    const connection = connections.get(keyOf(request.socket));
+    const admitted = connection === undefined ? Promise.resolve(undefined) : upgrade(request, connection, options);
+    void admitted.then((access) => {
+      if (access === undefined || connection === undefined) return;
+      connection.tcp.once('close', () => access[Symbol.dispose]());
+      server.handleUpgrade(request, socket, head, (webSocket) => {
+        clearTimeout(connection.deadline);
+        connection.place.settle();
+        const { tcp, peer } = connection;
+        onChannel(
+          createSocketChannel(webSocket, () => ({ sentBytes: tcp.bytesWritten, receivedBytes: tcp.bytesRead })),
+          peer,
+          access,
+        );
+      });
+    });
   });
+  const tls = options.tls === undefined ? undefined : serveTls(http, options.tls, options);
+  const front = serveTcp(tls ?? http, connections, options);
   await new Promise<void>((resolve, reject) => {
-    http.once('error', (error) => reject(bindError(error, address)));
-    http.listen(port, host, resolve);
+    front.once('error', (error) => reject(bindError(error, address)));
+    front.listen(port, host, resolve);
   });
-  const bound = http.address() as AddressInfo;
+  const bound = front.address() as AddressInfo;
   return {
     address: `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`,
+    reloadTls() {
+      if (options.tls !== undefined) tls?.setSecureContext(readTlsFiles(options.tls));
+    },
     async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => front.close(() => resolve()));
       for (const client of server.clients) client.terminate();
+      for (const { tcp } of connections.values()) tcp.destroy();
       server.close();
-      http.closeAllConnections();
-      await new Promise<void>((resolve) => http.close(() => resolve()));
+      await closed;
     },
   };
 }
 
-function parseListenAddress(address: string): { host: string; port: number } {
+/** Takes connections while there is room, and gives them on for as long as the upgrade may take. */
+function serveTcp(next: HttpServer | TlsServer, connections: Map<string, Connection>, options: ListenOptions): TcpServer {
+  const { onRefused, upgradeTimeoutMs = UPGRADE_TIMEOUT_MS } = options;
+  const counter = createConnectionCounter(options.limits);
+  return createTcp({ allowHalfOpen: true, noDelay: true }, (tcp) => {
+    const peer = `${tcp.remoteAddress ?? '?'}:${tcp.remotePort ?? 0}`;
+    const place = counter.enter(tcp.remoteAddress ?? '?');
+    tcp.on('error', () => {});
+    if (typeof place === 'string') {
+      onRefused?.(peer, place);
+      tcp.destroy();
+      return;
+    }
+    const deadline = setTimeout(() => {
+      onRefused?.(peer, `no WebSocket after ${upgradeTimeoutMs / 1000} s`);
+      tcp.destroy();
+    }, upgradeTimeoutMs);
+    const key = keyOf(tcp);
+    connections.set(key, { tcp, peer, place, deadline });
+    tcp.once('close', () => {
+      clearTimeout(deadline);
+      connections.delete(key);
+      place.leave();
+    });
+    next.emit('connection', tcp);
+  });
+}
+
+/** Both ends of a connection: no two that are open have the same, and TLS shows those of the TCP connection below it. */
+function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+}
+
+function serveTls(http: HttpServer, files: TlsFiles, { onRefused }: ListenOptions): TlsServer {
+  const server = createTls({
+    ...readTlsFiles(files),
+    ALPNProtocols: ['http/1.1'],
+    // Who has no certificate may have a token: whether one of them is there is asked with the upgrade.
+    requestCert: files.clientCa !== undefined,
+    rejectUnauthorized: false,
+  });
+  server.on('secureConnection', (socket) => http.emit('connection', socket));
+  server.on('tlsClientError', (error, socket) => {
+    onRefused?.(`${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`, `no TLS: ${systemCode(error) ?? error.message}`);
+    socket.destroy();
+  });
+  return server;
+}
+
+/** Asks who it is. Undefined where the connection was refused and answered. */
+async function upgrade(request: IncomingMessage, { peer, tcp }: Connection, options: ListenOptions): Promise<Access | undefined> {
+  const { socket, headers } = request;
+  // Only browsers send one: a page of some web site must not speak to a receiver on the loopback of who looks at it.
+  if (headers.origin !== undefined) {
+    refuse(socket, 403);
+    options.onRefused?.(peer, 'a web page wants to connect');
+    return undefined;
+  }
+  try {
+    const access = (await options.admit?.(credentialsOf(request))) ?? openAccess;
+    if (!tcp.destroyed) return access;
+    access[Symbol.dispose]();
+  } catch (error) {
+    const failure = TransferError.from(error);
+    refuse(socket, failure.code === 'UNAUTHORIZED' ? 401 : 503);
+    options.onRefused?.(peer, failure.message);
+  }
+  return undefined;
+}
+
+function credentialsOf({ socket, headers }: IncomingMessage): Credentials {
+  return {
+    token: /^Bearer ([\x21-\x7e]+)$/i.exec(headers.authorization ?? '')?.[1],
+    certificateNames: socket instanceof TLSSocket ? certificateNames(socket) : undefined,
+  };
+}
+
+function refuse(socket: Duplex, status: 401 | 403 | 503): void {
+  const challenge = status === 401 ? 'WWW-Authenticate: Bearer\r\n' : '';
+  socket.on('error', () => {});
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${challenge}Connection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+export function parseListenAddress(address: string): { host: string; port: number } {
   const match = /^(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})$/.exec(address);
   const port = Number(match?.[2]);
   if (match === null || port > 65_535)

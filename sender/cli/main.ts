@@ -16,10 +16,11 @@ import { recallRate, rememberRate } from '../link-rate.ts';
 import { seedPool, type SeedContext } from '../seed-pool.ts';
 import { shipImages } from '../ship-image.ts';
 import type { Source } from '../source.ts';
-import { connect } from '../transport/connect.ts';
+import { connect, parseAddress } from '../transport/connect.ts';
 import { prepareEstimate } from './estimate.ts';
 import { parseRate } from './rate.ts';
 import { printResult, seededLine } from './report.ts';
+import { readSecurity, type SecurityFlags } from './security.ts';
 import { resolveSources } from './sources.ts';
 import { sync, type SyncFlags } from './sync.ts';
 
@@ -31,7 +32,7 @@ interface ReadFlags {
   readonly quiet?: boolean;
 }
 
-interface ShipFlags extends ReadFlags {
+interface ShipFlags extends ReadFlags, SecurityFlags {
   readonly to: string;
   readonly as?: string;
   readonly seedPool?: readonly string[];
@@ -63,7 +64,12 @@ export async function main(argv: readonly string[]): Promise<number> {
       .option('--json', 'end stdout with one line of JSON')
       .option('--quiet', 'no progress');
   command('ship', 'ship images and wait until they are delivered')
-    .requiredOption('--to <address>', 'the receiver, ws://HOST:PORT')
+    .requiredOption('--to <address>', 'the receiver, wss://HOST:PORT, or ws://HOST:PORT on the loopback')
+    .option('--token-file <file>', 'who ships, as the receiver gave it (default: the environment variable LIGHTERMAN_TOKEN)')
+    .option('--ca <file>', 'the authority of the certificate of a wss:// receiver (default: those of the system)')
+    .option('--cert <file>', 'a certificate of your own, where the receiver wants one')
+    .option('--key <file>', 'its key')
+    .option('--insecure', 'plain ws:// also to other hosts: neither secret nor authenticated')
     .option('--as <ref>', 'the name that the image gets over there')
     .addOption(new Option('--effort <level>', 'how hard to squeeze').choices(EFFORTS).default('auto'))
     .option('--seed-pool <image...>', 'read these into the pool first, without the link, as `seed` does')
@@ -97,7 +103,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--quiet', 'no line for each image')
     .addHelpText('after', '\nExamples:\n  lighterman sync sync.yaml --check\n  lighterman sync sync.yaml --once')
     .action(async (file: string, flags: SyncFlags) => {
-      const world = { openEngine: openNamed, stdout: process.stdout, stderr: process.stderr };
+      const world = { openEngine: openNamed, token: environment.token, stdout: process.stdout, stderr: process.stderr };
       status = await runCommand('lighterman', process, flags.json === true, (signal) => sync(file, flags, world, signal));
     });
   try {
@@ -119,6 +125,8 @@ async function ship(names: readonly string[], flags: ShipFlags, environment: Sen
     parseRate(flags.rate);
     if (flags.dryRun !== true) throw new TransferError('USAGE', '--rate is for --dry-run');
   }
+  const security = readSecurity(flags, environment.token);
+  parseAddress(flags.to, security);
   const seeds = flags.seedPool ?? [];
   await withPool([...names, ...seeds], flags, environment, signal, async (sources, context, progress) => {
     const seeded = await seedPool(sources.slice(names.length), context);
@@ -127,7 +135,7 @@ async function ship(names: readonly string[], flags: ShipFlags, environment: Sen
     const effort = estimate?.effort ?? flags.effort;
     const result = await shipImages(
       { sources: sources.slice(0, names.length), as: flags.as, effort, bytesPerSecond, dryRun: estimate !== undefined },
-      { ...context, connect: (abort) => connect(flags.to, abort), agent: `lighterman ${VERSION}`, clock: systemClock },
+      { ...context, connect: (abort) => connect(flags.to, abort, security), agent: `lighterman ${VERSION}`, clock: systemClock },
     );
     progress.stop();
     for (const image of seeded) process.stderr.write(`${seededLine(image)}\n`);

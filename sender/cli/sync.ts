@@ -13,6 +13,7 @@ import { selectImages, type SelectedImage } from '../sync/selection.ts';
 import { nextTime, serveSchedule } from '../sync/service.ts';
 import { openState, type StateFile } from '../sync/state.ts';
 import { connect } from '../transport/connect.ts';
+import { readSecurity } from './security.ts';
 import { resolveSources } from './sources.ts';
 import { createSyncReport, type Output } from './sync-report.ts';
 
@@ -29,6 +30,8 @@ export interface SyncFlags {
 export interface SyncWorld {
   /** The engine at an address as it is written, or the usual one. */
   readonly openEngine: (address: string | undefined) => Promise<ImageSource>;
+  /** For destinations without a `token-file`. */
+  readonly token: string | undefined;
   readonly stdout: Output;
   readonly stderr: Output;
 }
@@ -84,7 +87,7 @@ async function run({ config, path, flags, world, engine, signal }: Sync, state: 
     signal,
     agent: `lighterman ${VERSION}`,
     resolve: (image) => sourceOf(image, engine, signal),
-    connect: connectTo,
+    connect: (destination, abort) => connectTo(destination, path, world, abort),
     recallRate: ({ to }) => recallRate(flags.store, to),
     rememberRate: ({ to }, rate) => rememberRate(flags.store, to, rate),
     onResult: (result) => report.result(result),
@@ -95,8 +98,11 @@ async function run({ config, path, flags, world, engine, signal }: Sync, state: 
   return results;
 }
 
-function connectTo(destination: DestinationConfig, signal: AbortSignal): ReturnType<typeof connect> {
-  return connect(destination.to, signal);
+/** Token and authority are read anew each time: who replaces them need not begin the service again. */
+async function connectTo(destination: DestinationConfig, path: string, world: SyncWorld, signal: AbortSignal): ReturnType<typeof connect> {
+  const { to, ca, insecure, 'token-file': tokenFile } = destination;
+  const beside = (file: string | undefined): string | undefined => (file === undefined ? undefined : resolve(dirname(resolve(path)), file));
+  return await connect(to, signal, readSecurity({ ca: beside(ca), tokenFile: beside(tokenFile), insecure }, world.token));
 }
 
 async function sourceOf({ source }: SelectedImage, engine: () => Promise<ImageSource>, signal: AbortSignal) {
@@ -128,7 +134,7 @@ async function check({ config, path, world, engine, signal }: Sync): Promise<voi
   }
   for (const destination of config.destinations)
     await look(destination.name, async () => {
-      await (await connectTo(destination, signal)).close();
+      await (await connectTo(destination, path, world, signal)).close();
       return `${destination.to} answers`;
     });
   if (config.schedule !== undefined) {

@@ -84,7 +84,11 @@ function createShared(image: SelectedImage, context: SyncContext): SharedImage {
   let resolved: Promise<Source> | undefined;
   let stored: Promise<Id> | undefined;
   const read = (source: Source): Promise<Id> =>
-    (stored ??= readSource(source, context.pool, { signal: context.signal, spoolDirectory: context.spoolDirectory, onProgress: () => {} }).then((archive) => archive.recipe.id));
+    (stored ??= readSource(source, context.pool, {
+      signal: context.signal,
+      spoolDirectory: context.spoolDirectory,
+      onProgress: () => {},
+    }).then((archive) => archive.recipe.id));
   const resolve = async (): Promise<Source> => {
     const source = await context.resolve(image);
     return { ...source, stored: () => read(source) };

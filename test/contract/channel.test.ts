@@ -5,6 +5,7 @@ import { connect } from '../../sender/transport/connect.ts';
 import { createMemoryChannelPair } from '../../shared/channel/memory-channel.ts';
 import type { Channel } from '../../shared/channel/port.ts';
 import { FRAME_BYTES_MAX } from '../../shared/limits.ts';
+import { certificateFiles, readCertificate } from '../support/certificates.ts';
 import { seededBytes } from '../support/random.ts';
 
 interface Pair {
@@ -20,6 +21,13 @@ async function socketPair(): Promise<Pair> {
   return { near, far: await promise, dispose: async () => listener[Symbol.asyncDispose]() };
 }
 
+async function tlsPair(): Promise<Pair> {
+  const { promise, resolve } = Promise.withResolvers<Channel>();
+  const listener = await listen('127.0.0.1:0', (channel) => resolve(channel), { tls: certificateFiles('server') });
+  const near = await connect(`wss://${listener.address}`, undefined, { ca: readCertificate('ca') });
+  return { near, far: await promise, dispose: async () => listener[Symbol.asyncDispose]() };
+}
+
 function memoryPair(): Promise<Pair> {
   const [near, far] = createMemoryChannelPair();
   return Promise.resolve({ near, far, dispose: () => Promise.resolve() });
@@ -28,6 +36,7 @@ function memoryPair(): Promise<Pair> {
 const ADAPTERS: readonly (readonly [string, () => Promise<Pair>])[] = [
   ['memory', memoryPair],
   ['WebSocket', socketPair],
+  ['WebSocket over TLS', tlsPair],
 ];
 
 describe.each(ADAPTERS)('channel contract: %s', (_name, create) => {

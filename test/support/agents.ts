@@ -55,7 +55,7 @@ export async function runAgent(agent: 'sender' | 'receiver', args: readonly stri
 }
 
 export interface Receiver extends AsyncDisposable {
-  /** `ws://HOST:PORT`. */
+  /** `ws://HOST:PORT`, or `wss://` with a certificate; for a receiver on all addresses that of the loopback. */
   readonly address: string;
   readonly store: string;
   readonly pid: number;
@@ -80,7 +80,7 @@ export async function startReceiver(args: readonly string[], options: { readonly
     throw error;
   });
   return {
-    address: `ws://${listening() as string}`,
+    address: `${args.includes('--tls-cert') ? 'wss' : 'ws'}://${(listening() as string).replace('0.0.0.0', '127.0.0.1')}`,
     store,
     pid: service.pid,
     log: () => readFileSync(logPath, 'utf8'),

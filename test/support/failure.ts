@@ -9,3 +9,8 @@ export function expectFailure(result: CommandResult, code: ErrorCode, words: Reg
   expect(result.stderr).toMatch(/^lightermand?: .+ \(.+\)\n$/);
   expect(result.status).toBe(ERROR_TABLE[code].exit);
 }
+
+/** The call throws a TransferError with this code. */
+export function expectCode(call: () => unknown, code: ErrorCode): void {
+  expect(call).toThrow(expect.objectContaining({ code }));
+}

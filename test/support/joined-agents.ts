@@ -4,6 +4,7 @@ import { createMemoryChannelPair } from '../../shared/channel/memory-channel.ts'
 import { systemClock } from '../../shared/clock.ts';
 import type { Effort } from '../../shared/delta/content.ts';
 import type { Store } from '../../shared/store/port.ts';
+import type { Access } from '../../receiver/access/access.ts';
 import { openCatalog, type Catalog } from '../../receiver/catalog.ts';
 import { createDecodePool } from '../../receiver/decode-pool.ts';
 import { deliverToDirectory } from '../../receiver/deliver/archive.ts';
@@ -18,6 +19,8 @@ export interface JoinedAgents {
   readonly delivered: string;
   /** The receiver's; by default it is opened for each conversation. */
   readonly catalog?: Catalog;
+  /** What the sender may do; by default everything. */
+  readonly access?: Access;
 }
 
 export interface Crossing extends ShipResult {
@@ -25,12 +28,17 @@ export interface Crossing extends ShipResult {
   readonly turns: string;
 }
 
-/** Ships archives, each under the names in it, in one session. @throws TransferError as `shipImages`. */
-export async function shipArchives(agents: JoinedAgents, archives: readonly Uint8Array[], effort: Effort = 'auto'): Promise<Crossing> {
+/** Ships archives, each under the names in it or the one archive as `as`, in one session. @throws TransferError as `shipImages`. */
+export async function shipArchives(
+  agents: JoinedAgents,
+  archives: readonly Uint8Array[],
+  effort: Effort = 'auto',
+  as?: string,
+): Promise<Crossing> {
   const [senderEnd, receiverEnd] = createMemoryChannelPair();
   const turns: string[] = [];
   await using decoders = createDecodePool(1);
-  const receiving = receiveImages(receiverEnd, 'memory', {
+  const context = {
     store: agents.store,
     decoders,
     catalog: agents.catalog ?? (await openCatalog(agents.store)),
@@ -38,7 +46,8 @@ export async function shipArchives(agents: JoinedAgents, archives: readonly Uint
     clock: systemClock,
     agent: 'test receiver',
     log: { info: () => {}, warn: () => {} },
-  });
+  };
+  const receiving = receiveImages(receiverEnd, 'memory', context, agents.access);
   const sources = archives.map((archive, i) => ({
     name: `archive ${i}`,
     inspection: undefined,
@@ -46,7 +55,7 @@ export async function shipArchives(agents: JoinedAgents, archives: readonly Uint
     read: () => inPieces(archive),
   }));
   const result = await shipImages(
-    { sources, as: undefined, effort, dryRun: false },
+    { sources, as, effort, dryRun: false },
     {
       pool: agents.pool,
       connect: () => Promise.resolve(watched(senderEnd, (turn) => turns.at(-1) !== turn && turns.push(turn))),

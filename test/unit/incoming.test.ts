@@ -1,5 +1,7 @@
 /** Streams that a receiver gives up: what becomes of those who wait for them. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { openAccess } from '../../receiver/access/access.ts';
+import { createKnowledge } from '../../receiver/access/knowledge.ts';
 import type { DecodePool } from '../../receiver/decode-pool.ts';
 import { createIncomingStreams, type IncomingStreams } from '../../receiver/incoming.ts';
 import { createMemoryChannelPair } from '../../shared/channel/memory-channel.ts';
@@ -50,6 +52,11 @@ describe('a stream that is void', async () => {
     kept = 0;
     streams = createIncomingStreams({
       store,
+      knowledge: createKnowledge(
+        openAccess,
+        () => [],
+        (id) => loadRecipe(store, id),
+      ),
       decoders,
       heldBases: () => [],
       loadRecipe: (id) => loadRecipe(store, id),
