@@ -2,14 +2,12 @@
  * `sync.yaml`: which images are kept in step with which receivers, and when. The documented form is SYNC.md; here it is checked, and
  * what is wrong is told with its line and column.
  */
-import { LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
 import { EFFORTS } from '../../shared/delta/content.ts';
-import { TransferError } from '../../shared/errors.ts';
 import { tryParseReference } from '../../shared/image/reference.ts';
+import { readYaml } from '../../shared/yaml.ts';
 import { parseAmount, parseDuration, parseRateOrUndefined, parseTimeOfDay } from './quantities.ts';
 
-const ALIASES_MAX = 100;
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Day = (typeof DAYS)[number];
 
@@ -92,63 +90,10 @@ export type TransferWindow = z.output<typeof Window>;
 
 /**
  * @param where the name of the file, for errors.
- * @throws TransferError USAGE: `FILE:LINE:COLUMN: what is wrong`, for the first of several.
+ * @throws TransferError USAGE with line and column.
  */
 export function parseSyncConfig(text: string, where: string): SyncConfig {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const wrong = (offset: number, message: string): TransferError => {
-    const { line, col } = lines.linePos(offset);
-    return new TransferError('USAGE', `${where}:${line}:${col}: ${message}`, { hint: 'see sender/sync/SYNC.md' });
-  };
-  const [broken] = document.errors;
-  if (broken !== undefined) throw wrong(broken.pos[0], firstLine(broken.message));
-  const result = SyncFile.safeParse(valueOf(document, where));
-  if (result.success) return result.data;
-  const { path, message } = deepest(result.error.issues);
-  throw wrong(offsetOf(document, path), `${path.join('.') || 'file'}: ${message}`);
-}
-
-/** A document whose aliases expand to too much has no value. */
-function valueOf(document: Document, where: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: ALIASES_MAX });
-  } catch (error) {
-    throw new TransferError('USAGE', `${where}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-interface Issue {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
-/** Of a value that is none of two forms, the complaint that went deepest: that form was meant. */
-function deepest(issues: readonly z.core.$ZodIssue[]): Issue {
-  const [first] = issues;
-  if (first === undefined) return { path: [], message: 'is not what is wanted' };
-  if (first.code !== 'invalid_union' || first.errors.length === 0) return { path: withKey(first), message: first.message };
-  const forms = first.errors.map((form) => deepest(form)).toSorted((a, b) => b.path.length - a.path.length);
-  const [meant] = forms;
-  return { path: [...first.path, ...(meant?.path ?? [])], message: meant?.message ?? first.message };
-}
-
-/** A key that should not be there is looked for itself, not the map that it stands in. */
-function withKey(issue: z.core.$ZodIssue): readonly PropertyKey[] {
-  return issue.code === 'unrecognized_keys' && issue.keys[0] !== undefined ? [...issue.path, issue.keys[0]] : issue.path;
-}
-
-/** Where the node of a path, or the nearest one around it, begins in the text. */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number {
-  for (let length = path.length; length > 0; length--) {
-    const node = document.getIn(path.slice(0, length) as (string | number)[], true) as { range?: [number, number, number] } | undefined;
-    if (node?.range !== undefined) return node.range[0];
-  }
-  return 0;
-}
-
-function firstLine(message: string): string {
-  return message.split('\n')[0] ?? message;
+  return readYaml(text, where, SyncFile, 'see sender/sync/SYNC.md');
 }
 
 function isTimeZone(name: string): boolean {
