@@ -9,7 +9,6 @@ import { TransferError } from '../shared/errors.ts';
 import { hex, type Id } from '../shared/hash.ts';
 import { normaliseReference } from '../shared/image/reference.ts';
 import { loadRecipe, type StoredArchive } from '../shared/image/stored-archive.ts';
-import { WRAPPED_BYTES_MIN } from '../shared/limits.ts';
 import type { Store } from '../shared/store/port.ts';
 import { createAccounting, type Accounting, type Breakdown } from './accounting.ts';
 import { createBaseChooser } from './bases.ts';
@@ -18,6 +17,8 @@ import { createDryRunChannel } from './dry-run-channel.ts';
 import { createEncodePool } from './encode-pool.ts';
 import { createRateMeter } from './link-rate.ts';
 import { bytesPerLayer, type LayerBytes } from './per-layer.ts';
+import { compareIdentities, type Identity } from './identity.ts';
+import { noteOfOpaque } from './opaque-layers.ts';
 import { createSession, type Answer, type Offer, type Receipt, type Session } from './session.ts';
 import { createShipment, type Announced, type Shipment } from './shipment.ts';
 import { readSource, type PooledStream, type Source } from './source.ts';
@@ -50,6 +51,8 @@ export interface ShippedImage {
   readonly archiveBytes: number;
   readonly newBytes: number;
   readonly pushed: readonly string[];
+  /** What of the image is the same at both ends; undefined where nothing was delivered. */
+  readonly identity?: Identity;
 }
 
 export interface ShipResult {
@@ -116,11 +119,16 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
   const receipts = request.dryRun ? [] : await Promise.all(shipped.map(({ image }) => session.receipt(image)));
   await session.close();
   const wire = watched.counters;
+  const images = shipped.flatMap((one, i) => imagesOf(one, (request.sources[i] as Source).inspection?.imageId, receipts[i]));
   const end = context.clock.monotonic();
   return {
     dryRun: request.dryRun,
-    images: shipped.flatMap((one, i) => imagesOf(one, receipts[i])),
-    notes: [...shipped.flatMap(({ note }) => note ?? []), ...receipts.flatMap((receipt) => receipt.notes)],
+    images,
+    notes: [
+      ...shipped.flatMap(({ note }) => note ?? []),
+      ...receipts.flatMap((receipt) => receipt.notes),
+      ...images.flatMap(({ ref, identity }) => (identity?.changed ?? []).map((change) => `${ref}: ${change}`)),
+    ],
     wire,
     breakdown: accounting.breakdown(wire),
     perLayer: bytesPerLayer(
@@ -247,21 +255,7 @@ async function shipSource(source: Source, request: ShipRequest, context: ShipCon
   await context.pool.flush();
   await voyage.commit(offered.image, archive.recipe.id, ref);
   const newBytes = voyage.contentBytes() - before;
-  return { image: offered.image, ref, layers: countLayers(archive, announced), archive, newBytes, note: noteOfOpaque(source, archive, opaque) }; // prettier-ignore
-}
-
-/** Compressed layers that were not taken apart. */
-function noteOfOpaque({ name }: Source, archive: StoredArchive, opaque: ReadonlySet<string>): string | undefined {
-  const whole = archive.index.images.flatMap((image) =>
-    image.layers.filter(({ diffId, blobDigest, member }) => {
-      const { stream, bytes = 0 } = archive.member(member) ?? {};
-      if (stream !== undefined) return opaque.has(hex(stream));
-      return blobDigest !== undefined && blobDigest !== diffId && bytes >= WRAPPED_BYTES_MIN;
-    }),
-  );
-  if (whole.length === 0) return undefined;
-  const are = whole.length === 1 ? '1 layer is' : `${whole.length} layers are`;
-  return `${name}: ${are} compressed in a way that cannot be undone exactly: a change inside costs the whole layer`;
+  return { image: offered.image, ref, layers: countLayers(archive, announced), archive, newBytes, note: noteOfOpaque(source.name, archive, opaque) }; // prettier-ignore
 }
 
 /** The name that an engine's image is delivered under: the one that the user wrote, where it is one; archives tell theirs later. */
@@ -296,8 +290,11 @@ function digestBytes(digest: string): Uint8Array {
 }
 
 /** Without a receipt (nothing was delivered) the image is what the source says. */
-function imagesOf({ ref, archive, layers, newBytes }: Shipped, receipt: Receipt | undefined): ShippedImage[] {
+function imagesOf({ ref, archive, layers, newBytes }: Shipped, idHere: string | undefined, receipt: Receipt | undefined): ShippedImage[] {
   const read = { layers, archiveBytes: archive?.recipe.bytes ?? 0, newBytes };
   if (receipt === undefined) return [{ ref, imageId: archive?.index.images[0]?.configDigest ?? '', ...read, pushed: [] }];
-  return receipt.images.map(({ refs, imageId, pushed }) => ({ ref: refs[0] ?? ref, imageId, ...read, pushed }));
+  return receipt.images.map(({ refs, configDigest, imageId, pushed }, i) => {
+    const here = { imageId: idHere, manifestDigest: archive?.index.images[i]?.descriptor?.digest };
+    return { ref: refs[0] ?? ref, imageId, ...read, pushed, identity: compareIdentities(here, { configDigest, imageId, pushed }) };
+  });
 }
