@@ -88,3 +88,11 @@ export const CONNECTIONS_PER_ADDRESS_MAX = 64;
 export const UPGRADE_TIMEOUT_MS = 15_000;
 /** Request line and headers of the upgrade. */
 export const UPGRADE_BYTES_MAX = 8 * KIB;
+
+/** A deflate stream that is taken apart: its gzip members, with their headers, and corrections in one section. */
+export const DEFLATE_MEMBERS_MAX = 1_000_000;
+export const DEFLATE_MEMBERS_BYTES_MAX = 16 * MIB;
+export const DEFLATE_SECTION_BYTES_MAX = 1 * MIB;
+/** A gzip header, and what may follow the last member. */
+export const DEFLATE_HEADER_BYTES_MAX = 128 * KIB;
+export const DEFLATE_TAIL_BYTES_MAX = 1 * MIB;

@@ -1,48 +1,47 @@
-import { concatBytes, equalBytes } from '../bytes.ts';
-import { createDeflater, MAKERS } from '../delta/deflate.ts';
-import { findMembers, trailerOf, TRAILER_BYTES } from '../delta/gzip.ts';
+/** Takes a compressed stream apart: port.ts says what that is, DEFLATE.md what is written down. */
+import { concatBytes, copyBytes } from '../bytes.ts';
+import { giveKernelBack, takeKernel } from './kernel.ts';
 import type { DeflateFormat, TakeApart } from './port.ts';
+import { advance, startStreamParts } from './stream-parts.ts';
 
-/** Streams beyond this stay closed: this first form takes them apart whole. */
-const WHOLE_BYTES_MAX = 256 * 1024 * 1024;
+/** What of the compressed bytes a reconstruction may take: more is not worth the work. */
+const WORTH_SHARE = 1 / 3;
+const WORTH_BYTES = 4096;
 
 /**
- * Takes a compressed stream apart. The caller proves the reconstruction before relying on it: putting it together with the plain
- * bytes must give the compressed ones.
+ * Takes a compressed stream apart. The caller proves the reconstruction before relying on it: put together with the plain bytes, it
+ * must give the compressed ones.
  */
 export function createTakeApart(format: DeflateFormat = 'any'): TakeApart {
-  const pieces: Uint8Array[] = [];
-  let isHopeless = format !== 'gzip' && format !== 'any';
-  let bytes = 0;
+  const kernel = takeKernel();
+  const stream = startStreamParts(kernel, format);
+  const takePlain = (): Uint8Array[] => {
+    const { plain } = stream;
+    stream.plain = [];
+    return plain;
+  };
   return {
     get isHopeless() {
-      return isHopeless;
+      return stream.isHopeless;
     },
     push(compressed) {
-      if (!isHopeless) pieces.push(compressed.slice());
-      bytes += compressed.byteLength;
-      if (bytes > WHOLE_BYTES_MAX) isHopeless = true;
-      return [];
+      if (stream.isHopeless) return [];
+      stream.compressedBytes += compressed.byteLength;
+      stream.held = stream.held.byteLength === 0 ? compressed : concatBytes([stream.held, compressed]);
+      advance(stream, false);
+      // What is left is few bytes; they outlive the caller's.
+      stream.held = copyBytes(stream.held);
+      return takePlain();
     },
     end() {
-      const whole = concatBytes(pieces);
-      const [member] = isHopeless ? [] : findMembers(whole, WHOLE_BYTES_MAX * 4);
-      if (member === undefined || member.start !== 0 || member.dataEnd + TRAILER_BYTES !== whole.byteLength) {
-        isHopeless = true;
-        return { plain: [], reconstruction: undefined };
-      }
-      const deflater = createDeflater();
-      const data = whole.subarray(member.dataStart, member.dataEnd);
-      const maker = MAKERS.find((tried) => deflater.makes(member.content, tried, data));
-      if (maker === undefined || !equalBytes(trailerOf(member.content), whole.subarray(member.dataEnd))) {
-        isHopeless = true;
-        return { plain: [member.content], reconstruction: undefined };
-      }
-      const lengths = new Uint8Array(new Float64Array([whole.byteLength, member.content.byteLength]).buffer);
-      return {
-        plain: [member.content],
-        reconstruction: concatBytes([new Uint8Array([0, maker]), lengths, whole.subarray(0, member.dataStart)]),
-      };
+      advance(stream, true);
+      const { held, compressedBytes, plainBytes, writer } = stream;
+      const isWhole = !stream.isHopeless && stream.place === 'tail';
+      const reconstruction = isWhole ? writer.finish(compressedBytes, plainBytes, held) : undefined;
+      giveKernelBack(kernel);
+      const isWorth = reconstruction !== undefined && reconstruction.byteLength <= compressedBytes * WORTH_SHARE + WORTH_BYTES;
+      stream.isHopeless = !isWorth;
+      return { plain: takePlain(), reconstruction: isWorth ? reconstruction : undefined };
     },
   };
 }

@@ -1,54 +1,28 @@
 /** Collects the symbols of a block and writes it in the shortest of the three forms of RFC 1951. */
 import { alignBits, putBits } from './bits';
-import { BASES, DISTANCE_CODES, DISTANCE_TREE, EXTRA_BITS, FIXED_DISTANCE_TREE, FIXED_LITERAL_TREE, LENGTH_CODES, LENGTH_TREE, LITERAL_TREE, SYMBOLS } from './layout';
-import { addDynamicBits, assignCodes, buildTree, codeOf, countLengths, dynamicBits, fixedBits, frequencyOf, lengthOf, setFrequency, setLength, startSizes } from './tree';
-
-const LITERALS: u32 = 286;
-const DISTANCES: u32 = 30;
-const LENGTHS: u32 = 19;
-const END: u32 = 256;
-/** Extra bits: those of the 29 length codes, of the 30 distance codes, of the 19 codes of lengths. */
-const LENGTH_EXTRA: usize = EXTRA_BITS;
-const DISTANCE_EXTRA: usize = EXTRA_BITS + 29;
-const CODE_EXTRA: usize = EXTRA_BITS + 59;
-const LENGTH_BASES: usize = BASES;
-const DISTANCE_BASES: usize = BASES + 64;
+import {
+  CODE_EXTRA,
+  DISTANCES,
+  DISTANCE_BASES,
+  DISTANCE_EXTRA,
+  distanceCodeAt,
+  END,
+  LENGTHS,
+  LENGTH_BASES,
+  LENGTH_EXTRA,
+  LITERALS,
+  lengthSymbol,
+  startCodes,
+} from './codes';
+import { DISTANCE_TREE, FIXED_DISTANCE_TREE, FIXED_LITERAL_TREE, LENGTH_CODES, LENGTH_TREE, LITERAL_TREE, SYMBOLS } from './layout';
+import { addDynamicBits, buildTree, codeOf, dynamicBits, fixedBits, frequencyOf, lengthOf, setFrequency, startSizes } from './tree';
 
 /** Symbols and matches in the block so far. */
 export let symbols: u32 = 0;
 export let matches: u32 = 0;
 
 export function startBlocks(): void {
-  let length: u32 = 0;
-  for (let code: u32 = 0; code < 28; code++) {
-    const extra: u32 = code < 8 ? 0 : (code - 4) >>> 2;
-    store<u8>(LENGTH_EXTRA + code, <u8>extra);
-    store<u16>(LENGTH_BASES + code * 2, <u16>length);
-    for (const end = length + (1 << extra); length < end; length++) store<u8>(LENGTH_CODES + length, <u8>code);
-  }
-  // The longest match has a code of its own.
-  store<u8>(LENGTH_EXTRA + 28, 0);
-  store<u16>(LENGTH_BASES + 28 * 2, 255);
-  store<u8>(LENGTH_CODES + 255, 28);
-  let distance: u32 = 0;
-  for (let code: u32 = 0; code < DISTANCES; code++) {
-    const extra: u32 = code < 4 ? 0 : (code - 2) >>> 1;
-    store<u8>(DISTANCE_EXTRA + code, <u8>extra);
-    store<u16>(DISTANCE_BASES + code * 2, <u16>distance);
-    for (const end = distance + (1 << extra); distance < end; ) {
-      store<u8>(distanceCodeAt(distance), <u8>code);
-      distance += distance < 256 ? 1 : 128;
-    }
-  }
-  store<u8>(CODE_EXTRA + 16, 2);
-  store<u8>(CODE_EXTRA + 17, 3);
-  store<u8>(CODE_EXTRA + 18, 7);
-  for (let symbol: u32 = 0; symbol < 288; symbol++) setLength(FIXED_LITERAL_TREE, symbol, symbol < 144 ? 8 : symbol < 256 ? 9 : symbol < 280 ? 7 : 8);
-  countLengths(FIXED_LITERAL_TREE, 288);
-  assignCodes(FIXED_LITERAL_TREE, 287);
-  for (let symbol: u32 = 0; symbol < DISTANCES; symbol++) setLength(FIXED_DISTANCE_TREE, symbol, 5);
-  countLengths(FIXED_DISTANCE_TREE, DISTANCES);
-  assignCodes(FIXED_DISTANCE_TREE, DISTANCES - 1);
+  startCodes();
   startBlock();
 }
 
@@ -176,23 +150,10 @@ function lengthCode(symbol: u32, isWriting: bool): void {
   else count(LENGTH_TREE, symbol);
 }
 
-/** The order in which the lengths of the codes of lengths are sent: 16 17 18 0 8 7 9 6 10 5 11 4 12 3 13 2 14 1 15. */
-function lengthSymbol(i: u32): u32 {
-  if (i < 3) return 16 + i;
-  if (i == 3) return 0;
-  const step = (i - 4) >>> 1;
-  return (i & 1) == 0 ? 8 + step : 7 - step;
-}
-
 function write(nodes: usize, symbol: u32): void {
   putBits(codeOf(nodes, symbol), lengthOf(nodes, symbol));
 }
 
 function count(nodes: usize, symbol: u32): void {
   setFrequency(nodes, symbol, frequencyOf(nodes, symbol) + 1);
-}
-
-/** @param distance 0 to 32767 */
-function distanceCodeAt(distance: u32): usize {
-  return DISTANCE_CODES + <usize>(distance < 256 ? distance : 256 + (distance >>> 7));
 }

@@ -1,0 +1,89 @@
+/** The WebAssembly module that does the work (wasm/assembly/undeflate.ts), with its memory. */
+import { TransferError } from '../errors.ts';
+import { createWasmInstance } from '../wasm/load.ts';
+import { makerSettings, type Maker } from './makers.ts';
+
+export interface KernelExports {
+  start(): void;
+  memoryBytes(): number;
+  compressedAddress(): number;
+  plainAddress(): number;
+  correctionsAddress(): number;
+  plainEnd(): number;
+  startMember(): void;
+  makeRoom(): number;
+  roomBytes(): number;
+  addCompressed(bytes: number, isOver: number): void;
+  inflate(): number;
+  endPlain(): void;
+  configure(
+    finder: number,
+    hashKind: number,
+    good: number,
+    lazy: number,
+    nice: number,
+    looks: number,
+    blockRule: number,
+    blockSize: number,
+    isGo: number,
+    segmentBytes: number,
+  ): void;
+  startTrial(isOver: number): void;
+  analyse(correctionsMax: number, plainMax: number): number;
+  correctionsBytes(): number;
+  clearCorrections(): void;
+  keepCorrections(): number;
+  correctionsRoom(): number;
+  addCorrections(bytes: number, isLast: number): void;
+  isUsedUp(): number;
+  startRebuild(): void;
+  addPlain(bytes: number): void;
+  plainRoom(): number;
+  rebuild(): number;
+  madeBytes(): number;
+  clearMade(): void;
+  makePlainRoom(): void;
+}
+
+export interface Kernel {
+  readonly run: KernelExports;
+  readonly memory: Uint8Array;
+  readonly compressedAt: number;
+  readonly plainAt: number;
+  readonly correctionsAt: number;
+}
+
+/** As undeflate/layout.ts adds up; looked at when an instance is made. */
+const MEMORY_BYTES = 9 * 1024 * 1024;
+const KEPT_MAX = 4;
+const kept: Kernel[] = [];
+
+/** An instance for one stream; whoever is done with it gives it back. */
+export function takeKernel(): Kernel {
+  const kernel = kept.pop() ?? createKernel();
+  kernel.run.start();
+  return kernel;
+}
+
+export function giveKernelBack(kernel: Kernel): void {
+  if (kept.length < KEPT_MAX) kept.push(kernel);
+}
+
+function createKernel(): Kernel {
+  const wasm = createWasmInstance<KernelExports>('undeflate', MEMORY_BYTES);
+  if (wasm === undefined) throw new TransferError('INTERNAL', 'the module undeflate.wasm was not built');
+  const run = wasm.exports;
+  if (run.memoryBytes() > MEMORY_BYTES) throw new TransferError('INTERNAL', 'undeflate.wasm needs more memory');
+  const memory = new Uint8Array(wasm.memory.buffer);
+  return { run, memory, compressedAt: run.compressedAddress(), plainAt: run.plainAddress(), correctionsAt: run.correctionsAddress() };
+}
+
+/** Sets the encoder to predict. False where there is none of that number. */
+export function configureKernel({ run }: Kernel, maker: Maker, segmentPower: number): boolean {
+  const settings = makerSettings(maker);
+  if (settings === undefined) return false;
+  const { finder, hashKind, good, lazy, nice, looks, blockRule, blockSize, isGo } = settings;
+  const segmentBytes = segmentPower === 0 ? 0 : 2 ** segmentPower;
+  run.configure(finder, hashKind, good, lazy, nice, looks, blockRule, blockSize, isGo ? 1 : 0, segmentBytes);
+  return true;
+}

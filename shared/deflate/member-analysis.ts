@@ -1,0 +1,124 @@
+/** Takes one member apart: deflated bytes in, plain bytes and corrections out. */
+import { chooseMaker, SAMPLE_BYTES, type Choice } from './choose-maker.ts';
+import { configureKernel, type Kernel } from './kernel.ts';
+
+/** What the kernel says it stopped for. */
+const OVER = 1;
+const FULL = 2;
+/** Corrections that are gathered before they are taken out of the kernel. */
+const CORRECTIONS_STEP = 64 * 1024;
+
+export interface MemberAnalysis {
+  /** Takes bytes of `compressed`; returns how many. Fewer than there are: the member is over, or `isWrong`. */
+  push(compressed: Uint8Array, isLast: boolean): number;
+  /** A copy of the bytes that were taken and are not the member's. */
+  rest(): Uint8Array;
+  readonly isOver: boolean;
+  readonly isWrong: boolean;
+  /** Once some of it is known. */
+  readonly choice: Choice | undefined;
+  readonly plainBytes: number;
+  readonly correctionsBytes: number;
+}
+
+export interface MemberSinks {
+  /** Owns its argument. */
+  plain(bytes: Uint8Array): void;
+  /** Valid during the call. */
+  corrections(bytes: Uint8Array): void;
+}
+
+/** @param likely the choice for the member before */
+export function createMemberAnalysis(kernel: Kernel, likely: Choice | undefined, sinks: MemberSinks): MemberAnalysis {
+  const { run, memory, compressedAt, plainAt, correctionsAt } = kernel;
+  run.makePlainRoom();
+  run.startMember();
+  let given = run.plainEnd();
+  let choice: Choice | undefined;
+  let plainBytes = 0;
+  let correctionsBytes = 0;
+  let isOver = false;
+  let isWrong = false;
+  // Little at first: a small member gives back what it does not need.
+  let feedMax = 1024;
+
+  const takePlain = (): boolean => {
+    const end = run.plainEnd();
+    if (end === given) return false;
+    plainBytes += end - given;
+    sinks.plain(memory.slice(plainAt + given, plainAt + end));
+    given = end;
+    return true;
+  };
+  const takeCorrections = (): void => {
+    const bytes = run.correctionsBytes();
+    if (bytes === 0) return;
+    correctionsBytes += bytes;
+    sinks.corrections(memory.subarray(correctionsAt, correctionsAt + bytes));
+    run.clearCorrections();
+  };
+  /** Goes on until there is nothing to do without more input. */
+  const work = (): void => {
+    for (;;) {
+      const inflated = run.inflate();
+      const hasMore = takePlain();
+      if (inflated > OVER) {
+        isWrong = true;
+        return;
+      }
+      if (choice === undefined) {
+        if (inflated !== OVER && plainBytes < SAMPLE_BYTES) return;
+        choice = chooseMaker(kernel, inflated === OVER, likely);
+        configureKernel(kernel, choice.maker, choice.segmentPower);
+        run.startTrial(inflated === OVER ? 1 : 0);
+      }
+      const analysed = run.analyse(CORRECTIONS_STEP, 0);
+      takeCorrections();
+      if (analysed > FULL) isWrong = true;
+      if (analysed === OVER) isOver = true;
+      if (isWrong || isOver) return;
+      const room = run.plainRoom();
+      run.makePlainRoom();
+      given = run.plainEnd();
+      if (!hasMore && analysed !== FULL && run.plainRoom() === room) return;
+    }
+  };
+  return {
+    push(compressed, isLast) {
+      let from = 0;
+      for (;;) {
+        if (isOver || isWrong) break;
+        const waiting = run.makeRoom();
+        const bytes = Math.min(compressed.byteLength - from, run.roomBytes() - waiting, feedMax);
+        if (bytes === 0 && !(isLast && from === compressed.byteLength)) break;
+        feedMax *= 2;
+        memory.set(compressed.subarray(from, from + bytes), compressedAt + waiting);
+        from += bytes;
+        const isInputOver = isLast && from === compressed.byteLength;
+        run.addCompressed(bytes, isInputOver ? 1 : 0);
+        work();
+        if (isInputOver && !isOver) isWrong = true;
+      }
+      return from;
+    },
+    rest() {
+      const bytes = run.makeRoom();
+      return memory.slice(compressedAt, compressedAt + bytes);
+    },
+    get isOver() {
+      return isOver;
+    },
+    get isWrong() {
+      return isWrong;
+    },
+    get choice() {
+      return choice;
+    },
+    get plainBytes() {
+      return plainBytes;
+    },
+    get correctionsBytes() {
+      return correctionsBytes;
+    },
+  };
+}

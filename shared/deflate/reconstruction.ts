@@ -1,0 +1,200 @@
+/** The bytes of a reconstruction: DEFLATE.md, "Reconstruction". */
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { concatBytes, copyBytes } from '../bytes.ts';
+import { TransferError } from '../errors.ts';
+import {
+  DEFLATE_HEADER_BYTES_MAX,
+  DEFLATE_MEMBERS_BYTES_MAX,
+  DEFLATE_MEMBERS_MAX,
+  DEFLATE_SECTION_BYTES_MAX,
+  DEFLATE_TAIL_BYTES_MAX,
+} from '../limits.ts';
+import { createByteReader, createByteWriter, type ByteReader } from '../wire/varint.ts';
+import { TRAILER_BYTES, type Frame } from './frame.ts';
+import type { Maker } from './makers.ts';
+
+/** One deflate stream with what stands around it. */
+export interface Member {
+  readonly maker: Maker;
+  /** The encoder starts anew after 2 to this power of plain bytes; 0: never. */
+  readonly segmentPower: number;
+  readonly frame: Frame;
+  readonly header: Uint8Array;
+  readonly plainBytes: number;
+  /** What stands behind the data where it is not what the plain bytes ask for. */
+  readonly trailer: Uint8Array | undefined;
+  /** Bytes of its corrections. */
+  readonly correctionsBytes: number;
+}
+
+const VERSION = 1;
+const FRAME_MASK = 3;
+const SAME_HEADER = 4;
+const OWN_TRAILER = 8;
+const LEVEL = 12;
+
+/** What is written while a stream is taken apart. */
+export interface ReconstructionWriter {
+  /** The next corrections; copied. */
+  addCorrections(bytes: Uint8Array): void;
+  /** Corrections so far, before they are compressed. */
+  readonly correctionsBytes: number;
+  /** A member is over. False where there are too many. */
+  addMember(member: Member): boolean;
+  finish(compressedBytes: number, plainBytes: number, tail: Uint8Array): Uint8Array;
+}
+
+export function createReconstructionWriter(): ReconstructionWriter {
+  const members = createByteWriter();
+  const sections: Uint8Array[] = [];
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+  let correctionsBytes = 0;
+  let memberCount = 0;
+  let memberBytes = 0;
+  let before: Uint8Array = new Uint8Array(0);
+  const flush = (): void => {
+    const whole = concatBytes(waiting);
+    for (let at = 0; at < whole.byteLength; at += DEFLATE_SECTION_BYTES_MAX) {
+      sections.push(section(whole.subarray(at, at + DEFLATE_SECTION_BYTES_MAX)));
+    }
+    waiting = [];
+    waitingBytes = 0;
+  };
+  return {
+    get correctionsBytes() {
+      return correctionsBytes;
+    },
+    addCorrections(bytes) {
+      if (waitingBytes + bytes.byteLength > DEFLATE_SECTION_BYTES_MAX) flush();
+      waiting.push(copyBytes(bytes));
+      waitingBytes += bytes.byteLength;
+      correctionsBytes += bytes.byteLength;
+    },
+    addMember(member) {
+      const isSame = Buffer.compare(member.header, before) === 0;
+      members.byte(member.maker);
+      members.byte(member.segmentPower);
+      members.byte(member.frame | (isSame ? SAME_HEADER : 0) | (member.trailer === undefined ? 0 : OWN_TRAILER));
+      if (!isSame) {
+        members.varint(member.header.byteLength);
+        members.bytes(member.header);
+      }
+      members.varint(member.plainBytes);
+      if (member.trailer !== undefined) members.bytes(member.trailer);
+      members.varint(member.correctionsBytes);
+      before = member.header;
+      memberCount++;
+      memberBytes += 64 + (isSame ? 0 : member.header.byteLength);
+      return memberCount <= DEFLATE_MEMBERS_MAX && memberBytes + DEFLATE_TAIL_BYTES_MAX < DEFLATE_MEMBERS_BYTES_MAX;
+    },
+    finish(compressedBytes, plainBytes, tail) {
+      flush();
+      const list = createByteWriter();
+      list.varint(memberCount);
+      list.bytes(members.finish());
+      list.bytes(tail);
+      const head = createByteWriter();
+      head.byte(VERSION);
+      head.varint(compressedBytes);
+      head.varint(plainBytes);
+      return concatBytes([head.finish(), section(list.finish()), ...sections]);
+    },
+  };
+}
+
+/** Its length; the length of the zstd frame, or 0 where it is not compressed; the bytes. */
+function section(bytes: Uint8Array): Uint8Array {
+  const writer = createByteWriter();
+  const compressed = zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
+  const isSmaller = compressed.byteLength < bytes.byteLength;
+  writer.varint(bytes.byteLength);
+  writer.varint(isSmaller ? compressed.byteLength : 0);
+  writer.bytes(isSmaller ? compressed : bytes);
+  return writer.finish();
+}
+
+export interface ReconstructionReader {
+  readonly compressedBytes: number;
+  readonly plainBytes: number;
+  /** The next member; undefined after the last one. */
+  nextMember(): Member | undefined;
+  /** What follows the last member. */
+  tail(): Uint8Array;
+  /** At most `bytes` bytes of the corrections that come next; fewer at the end of a section, none at the end of all. */
+  corrections(bytes: number): Uint8Array;
+}
+
+/** @throws TransferError INTEGRITY, or LIMIT_EXCEEDED; so do its functions */
+export function readReconstruction(bytes: Uint8Array): ReconstructionReader {
+  const reader = createByteReader(bytes);
+  return sound(() => {
+    if (reader.byte('the version') !== VERSION) throw impossible('version');
+    const compressedBytes = reader.varint('the compressed length');
+    const plainBytes = reader.varint('the plain length');
+    const list = createByteReader(readSection(reader, DEFLATE_MEMBERS_BYTES_MAX));
+    let membersLeft = list.varint('the number of members', DEFLATE_MEMBERS_MAX);
+    let before: Uint8Array = new Uint8Array(0);
+    let current: Uint8Array = new Uint8Array(0);
+    return {
+      compressedBytes,
+      plainBytes,
+      nextMember() {
+        if (membersLeft === 0) return undefined;
+        membersLeft--;
+        const member = sound(() => readMember(list, before));
+        before = member.header;
+        return member;
+      },
+      tail: () => list.rest(),
+      corrections(wanted) {
+        if (current.byteLength === 0 && reader.remaining > 0) current = sound(() => readSection(reader, DEFLATE_SECTION_BYTES_MAX));
+        const part = current.subarray(0, wanted);
+        current = current.subarray(part.byteLength);
+        return part;
+      },
+    };
+  });
+}
+
+function readMember(list: ByteReader, before: Uint8Array): Member {
+  const maker = list.byte('a maker');
+  const segmentPower = list.byte('a segment');
+  const flags = list.byte('flags');
+  const frame = flags & FRAME_MASK;
+  if (flags >= OWN_TRAILER * 2 || frame === FRAME_MASK) throw impossible('flags');
+  const header = (flags & SAME_HEADER) !== 0 ? before : list.bytes(list.varint('a header', DEFLATE_HEADER_BYTES_MAX), 'a header');
+  const plainBytes = list.varint('plain bytes');
+  const trailer = (flags & OWN_TRAILER) === 0 ? undefined : list.bytes(TRAILER_BYTES[frame] ?? 0, 'a trailer');
+  return { maker, segmentPower, frame: frame as Frame, header, plainBytes, trailer, correctionsBytes: list.varint('corrections') };
+}
+
+function readSection(reader: ByteReader, bytesMax: number): Uint8Array {
+  const bytes = reader.varint('a section', bytesMax);
+  const compressed = reader.varint('a section', bytesMax);
+  if (compressed === 0) return reader.bytes(bytes, 'a section');
+  const frame = reader.bytes(compressed, 'a section');
+  let plain: Uint8Array;
+  try {
+    plain = zstdDecompressSync(frame, { maxOutputLength: Math.max(1, bytes) });
+  } catch (error) {
+    throw new TransferError('INTEGRITY', 'a section of a reconstruction does not expand', { cause: error });
+  }
+  if (plain.byteLength !== bytes) throw impossible('length of a section');
+  return plain;
+}
+
+function sound<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof TransferError && error.code === 'PROTOCOL_VIOLATION') {
+      throw new TransferError('INTEGRITY', `a reconstruction is cut short: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+export function impossible(what: string): TransferError {
+  return new TransferError('INTEGRITY', `a reconstruction is impossible: ${what}`);
+}

@@ -1,0 +1,192 @@
+/**
+ * Undoes deflate: inflates compressed bytes into plain ones and tokens (undeflate/inflate.ts), predicts the tokens as known encoders
+ * choose them (predict.ts) and writes down where the prediction fails (analyse.ts); and makes the compressed bytes again from the
+ * plain ones and those corrections (rebuild.ts). One instance does one of the two. The plain bytes and the positions in them are
+ * moved down from time to time; whoever calls does that between two calls.
+ */
+import { startCodes } from './deflate/codes';
+import { moveChunks } from './undeflate/chunks';
+import { resetLooks } from './undeflate/chains';
+import * as corrections from './undeflate/corrections';
+import * as inflater from './undeflate/inflate';
+import * as analysis from './undeflate/analyse';
+import { COMPRESSED, COMPRESSED_BYTES, CORRECTIONS, CORRECTIONS_BYTES, MEMORY_END, PLAIN, PLAIN_BYTES } from './undeflate/layout';
+import * as plain from './undeflate/plain';
+import { moveEnds, startPrediction } from './undeflate/predict';
+import * as rebuilder from './undeflate/rebuild';
+import { setSettings } from './undeflate/settings';
+import { moveStored } from './undeflate/stored';
+import { moveChunkEnd } from './undeflate/tally';
+import * as writer from './undeflate/write';
+
+let memberStart: u32 = 0;
+let tokensStart: usize = 0;
+
+/** Of an instance that was just made. */
+export function start(): void {
+  startCodes();
+  plain.startPlain();
+  corrections.startCorrections();
+  writer.startWriting();
+}
+
+export function memoryBytes(): u32 {
+  return <u32>MEMORY_END;
+}
+
+export function compressedAddress(): u32 {
+  return <u32>COMPRESSED;
+}
+
+export function plainAddress(): u32 {
+  return <u32>PLAIN;
+}
+
+export function correctionsAddress(): u32 {
+  return <u32>CORRECTIONS;
+}
+
+/** The position behind the last plain byte. */
+export function plainEnd(): u32 {
+  return plain.plainEnd;
+}
+
+/** Taking apart: a member begins behind the plain bytes so far. */
+export function startMember(): void {
+  inflater.startInflate();
+  memberStart = plain.plainEnd;
+  tokensStart = inflater.tokensAt;
+}
+
+/** Moves compressed bytes that wait to the start; returns how many. */
+export function makeRoom(): u32 {
+  return inflater.makeRoom();
+}
+
+export function roomBytes(): u32 {
+  return <u32>COMPRESSED_BYTES;
+}
+
+/** So many were put behind those that wait. */
+export function addCompressed(bytes: u32, isOver: u32): void {
+  inflater.addInput(bytes, isOver != 0);
+}
+
+/** See undeflate/inflate.ts. */
+export function inflate(): u32 {
+  const result = inflater.inflate();
+  if (result == 1) endPlain();
+  return result;
+}
+
+export function unusedBytes(): u32 {
+  return inflater.unusedBytes();
+}
+
+/** The member has no plain bytes but those that are there. */
+export function endPlain(): void {
+  plain.setMemberEnd(plain.plainEnd);
+  moveEnds(0);
+}
+
+/** The encoder to predict: undeflate/settings.ts. */
+export function configure(
+  finder: u32,
+  hashKind: u32,
+  good: u32,
+  lazy: u32,
+  nice: u32,
+  looks: u32,
+  blockRule: u32,
+  blockSize: u32,
+  isGo: u32,
+  segmentBytes: u32,
+): void {
+  setSettings(finder, hashKind, good, lazy, nice, looks, blockRule, blockSize, isGo, segmentBytes);
+}
+
+/** Goes (back) to the start of the member, whose tokens and plain bytes must all be there still; `isOver`: they are all there are. */
+export function startTrial(isOver: u32): void {
+  inflater.setTokensAt(tokensStart);
+  plain.startMember(memberStart);
+  if (isOver != 0) plain.setMemberEnd(plain.plainEnd);
+  startPrediction();
+  resetLooks();
+  analysis.startAnalysis();
+  corrections.startCorrections();
+}
+
+/** See undeflate/analyse.ts. Stops behind `plainMax` plain bytes of the member if they are all still there; 0: does not. */
+export function analyse(correctionsMax: u32, plainMax: u32): u32 {
+  return analysis.analyse(correctionsMax, plainMax == 0 ? u32.MAX_VALUE : memberStart + plainMax);
+}
+
+/** Bytes of corrections that were written, or are there to read. */
+export function correctionsBytes(): u32 {
+  return <u32>(corrections.correctionsEnd - CORRECTIONS);
+}
+
+export function clearCorrections(): void {
+  corrections.clearCorrections();
+}
+
+/** Moves the corrections that are not read to the start; returns how many bytes. */
+export function keepCorrections(): u32 {
+  return corrections.keepCorrections();
+}
+
+export function correctionsRoom(): u32 {
+  return <u32>CORRECTIONS_BYTES;
+}
+
+export function addCorrections(bytes: u32, isLast: u32): void {
+  corrections.addCorrections(bytes, isLast != 0);
+}
+
+export function isUsedUp(): u32 {
+  return corrections.isUsedUp() ? 1 : 0;
+}
+
+/** Putting together: a member begins behind the plain bytes so far. */
+export function startRebuild(): void {
+  plain.startMember(plain.plainEnd);
+  startPrediction();
+  resetLooks();
+  corrections.startCorrections();
+  rebuilder.startRebuild();
+}
+
+/** So many plain bytes were put behind those that are there. */
+export function addPlain(bytes: u32): void {
+  plain.setPlainEnd(plain.plainEnd + bytes);
+}
+
+export function plainRoom(): u32 {
+  return PLAIN_BYTES - plain.plainEnd;
+}
+
+/** See undeflate/rebuild.ts. */
+export function rebuild(): u32 {
+  return rebuilder.rebuild();
+}
+
+/** Whole compressed bytes that were made. */
+export function madeBytes(): u32 {
+  return <u32>(writer.outEnd - COMPRESSED);
+}
+
+export function clearMade(): void {
+  writer.clearOut();
+}
+
+/** Moves the plain bytes that are still needed down. */
+export function makePlainRoom(): void {
+  const shift = plain.movePlainDown();
+  if (shift == 0) return;
+  moveEnds(shift);
+  moveChunks(shift);
+  moveChunkEnd(shift);
+  moveStored(shift);
+  inflater.moveInflate(shift);
+  writer.moveWriting(shift);
+}

@@ -1,0 +1,115 @@
+/** Compares the tokens that were read with those that are predicted, and writes the corrections. */
+import { looksLeft } from './chains';
+import { correctionsEnd, countStep, END, END_HEADER, GO_ON, hasRoom, LENGTH, LITERAL, MATCH, STORED, STORED_PLANNED, writeByte, writeCorrection, writeNumber } from './corrections';
+import * as header from './header';
+import { setTokensAt, TOKEN_END, tokensAt, tokensEnd } from './inflate';
+import { ACTUAL, CORRECTIONS, PLANNED, TOKENS_MAX } from './layout';
+import { at } from './plain';
+import { planBlock } from './plan';
+import { accept, endsHere, goOn, isEmptyLastHere, isLastHere, predict, startSegment } from './predict';
+import { isSameHeader, writeHeader } from './record';
+import { followStored, isKnownAhead, isStored, startNoStored, startStored, wasPlanned } from './stored';
+import { startBlock, tokens } from './tally';
+
+let isInBlock: bool = false;
+let isOver: bool = false;
+
+/** At the start of a member. */
+export function startAnalysis(): void {
+  isInBlock = false;
+  isOver = false;
+  startNoStored();
+}
+
+/**
+ * 0: stopped for want of tokens or plain bytes, or at the position `stop`; 1: the member is over; 2: the corrections are full, or more than `correctionsMax` bytes;
+ * 3: this is beyond the limits.
+ */
+export function analyse(correctionsMax: u32, stop: u32): u32 {
+  const full = CORRECTIONS + correctionsMax;
+  while (!isOver) {
+    if (correctionsEnd >= full || !hasRoom()) return 2;
+    if (!isKnownAhead() || at >= stop) return 0;
+    if (isStored) {
+      if (!followStored()) return 0;
+      endStored();
+    } else {
+      if (tokensAt == tokensEnd) return 0;
+      if (!isInBlock) startActual();
+      else if (load<u32>(tokensAt) == TOKEN_END) endActual();
+      else followToken();
+    }
+    if (looksLeft < 0 || tokens >= TOKENS_MAX) return 3;
+  }
+  return 1;
+}
+
+// @ts-ignore: a decorator of the compiler
+@inline
+function followToken(): void {
+  const actual = load<u32>(tokensAt);
+  setTokensAt(tokensAt + 4);
+  if (endsHere()) {
+    writeCorrection(GO_ON);
+    goOn();
+  }
+  const predicted = predict();
+  if (predicted == actual) countStep();
+  else correctToken(predicted, actual);
+  accept(actual);
+}
+
+function correctToken(predicted: u32, actual: u32): void {
+  if (actual < 256) {
+    writeCorrection(LITERAL);
+    return;
+  }
+  const isSameDistance = predicted >>> 16 == actual >>> 16;
+  writeCorrection(isSameDistance ? LENGTH : MATCH);
+  writeByte((actual & 0xffff) - 3);
+  if (!isSameDistance) writeNumber((actual >>> 16) - 1);
+}
+
+function startActual(): void {
+  const bytes = load<u32>(tokensAt + 4) << 2;
+  memory.copy(ACTUAL, tokensAt + 8, bytes);
+  setTokensAt(tokensAt + 8 + bytes);
+  isInBlock = true;
+  if (header.typeOf(ACTUAL) != header.STORED) return;
+  if (isEmptyLastHere() && header.storedBytes(ACTUAL) == 0 && header.isFinal(ACTUAL)) {
+    countStep();
+    endBlock();
+  } else startStored(header.storedBytes(ACTUAL));
+}
+
+function endStored(): void {
+  const isLast = header.isFinal(ACTUAL);
+  if (wasPlanned(isLast)) writeCorrection(STORED_PLANNED);
+  else {
+    writeCorrection(STORED);
+    writeNumber((header.storedBytes(ACTUAL) << 1) | (isLast ? 1 : 0));
+  }
+  endBlock();
+}
+
+function endActual(): void {
+  setTokensAt(tokensAt + 4);
+  const isPredicted = endsHere() && !isEmptyLastHere();
+  planBlock(PLANNED);
+  header.setFinal(PLANNED, isLastHere());
+  const isSame = isSameHeader(ACTUAL, PLANNED);
+  if (isSame && isPredicted) countStep();
+  else if (isSame) writeCorrection(END);
+  else {
+    writeCorrection(END_HEADER);
+    writeHeader(ACTUAL, PLANNED);
+  }
+  endBlock();
+}
+
+function endBlock(): void {
+  isInBlock = false;
+  isOver = header.isFinal(ACTUAL);
+  startBlock(at);
+  startSegment();
+}

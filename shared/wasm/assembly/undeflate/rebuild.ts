@@ -1,0 +1,143 @@
+/** Makes blocks again from plain bytes and corrections. */
+import { looksLeft } from './chains';
+import { canStep, END, END_HEADER, GO_ON, isSound, LENGTH, LITERAL, MATCH, readByte, readKind, readNumber, STORED, STORED_PLANNED, takeStep } from './corrections';
+import * as header from './header';
+import { PLAIN, PLANNED, TOKENS, TOKENS_MAX } from './layout';
+import { at, blockStart, memberEnd, plainEnd } from './plain';
+import { planBlock } from './plan';
+import { accept, endsHere, goOn, isEmptyLastHere, isLastHere, predict, startSegment } from './predict';
+import { readHeader } from './record';
+import { followStored, isKnownAhead, isStored, isWhole, startNoStored, startStored, storedStart } from './stored';
+import { startBlock, tokens } from './tally';
+import { isWriting, writeBlock, writeMore, writeStored } from './write';
+
+const STORED_MAX: u32 = 65535;
+
+/** The block at hand, or the one that is being written, is the last. */
+let isLast: bool = false;
+let isStoredOpen: bool = false;
+let isWrong: bool = false;
+
+/** At the start of a member. */
+export function startRebuild(): void {
+  isLast = false;
+  isWrong = false;
+  startNoStored();
+}
+
+/**
+ * 0: stopped for want of plain bytes; 1: the member is over; 2: the output is full; 3: for want of corrections; 4: the corrections are
+ * impossible; 5: they ask for too much work.
+ */
+export function rebuild(): u32 {
+  while (!isWrong) {
+    if (isWriting) {
+      if (!writeMore()) return 2;
+      if (isLast) return at == memberEnd ? 1 : 4;
+    }
+    if (!isKnownAhead()) return 0;
+    if (isStored) {
+      if (!followStored()) return 0;
+      endStored();
+    } else {
+      if (!canStep()) return 3;
+      if (takeStep()) predictedStep();
+      else correctedStep();
+    }
+    if (looksLeft < 0) return 5;
+    if (tokens >= TOKENS_MAX || !isSound) return 4;
+  }
+  return 4;
+}
+
+// @ts-ignore: a decorator of the compiler
+@inline
+function predictedStep(): void {
+  if (endsHere()) endPredicted();
+  else take(predict());
+}
+
+function endPredicted(): void {
+  if (isEmptyLastHere()) {
+    isLast = true;
+    writeStored(at, 0, true);
+    endBlock();
+  } else endPlanned(false);
+}
+
+function endPlanned(hasRecord: bool): void {
+  planBlock(PLANNED);
+  header.setFinal(PLANNED, isLastHere());
+  if (hasRecord ? !readHeader(PLANNED) : header.typeOf(PLANNED) == header.STORED) {
+    isWrong = true;
+    return;
+  }
+  isLast = header.isFinal(PLANNED);
+  writeBlock(PLANNED, tokens);
+  endBlock();
+}
+
+function endBlock(): void {
+  startBlock(at);
+  startSegment();
+}
+
+// @ts-ignore: a decorator of the compiler
+@inline
+function take(token: u32): void {
+  store<u32>(TOKENS + (<usize>tokens << 2), token);
+  accept(token);
+}
+
+function correctedStep(): void {
+  const kind = readKind();
+  if (kind == GO_ON) {
+    if (!endsHere()) isWrong = true;
+    else goOn();
+  } else if (kind == END) endPlanned(false);
+  else if (kind == END_HEADER) endPlanned(true);
+  else if (kind == STORED || kind == STORED_PLANNED) startStoredBlock(kind);
+  else if (kind <= MATCH && at != memberEnd) takeCorrected(kind);
+  else isWrong = true;
+}
+
+function takeCorrected(kind: u32): void {
+  let token = predict();
+  if (kind == LITERAL) {
+    take(<u32>load<u8>(PLAIN + at));
+    return;
+  }
+  const length = readByte() + 3;
+  if (kind == LENGTH) token = (token & 0xffff0000) | length;
+  else {
+    const distance = readNumber() + 1;
+    if (distance > 32768) isWrong = true;
+    token = (<u32>distance << 16) | length;
+  }
+  if (token >>> 16 == 0 || length > min(memberEnd, plainEnd) - at) isWrong = true;
+  if (!isWrong) take(token);
+}
+
+function startStoredBlock(kind: u32): void {
+  isStoredOpen = kind == STORED_PLANNED;
+  if (tokens != 0) isWrong = true;
+  let length = u32.MAX_VALUE;
+  if (!isStoredOpen) {
+    const number = readNumber();
+    isLast = (number & 1) != 0;
+    length = <u32>(number >> 1);
+    if (number >> 1 > STORED_MAX) isWrong = true;
+  }
+  if (!isWrong) startStored(length);
+}
+
+function endStored(): void {
+  if (isStoredOpen) isLast = isLastHere();
+  const bytes = <u32>(<i32>at - blockStart);
+  if (!isWhole() || bytes > STORED_MAX) {
+    isWrong = true;
+    return;
+  }
+  writeStored(storedStart(), bytes, isLast);
+  endBlock();
+}

@@ -1,0 +1,50 @@
+/** Compressed streams for the tests of undoing deflate, and both directions in one call. */
+import { constants, deflateRawSync, deflateSync, gzipSync, type ZlibOptions } from 'node:zlib';
+import { concatBytes } from '../../shared/bytes.ts';
+import { createPutTogether } from '../../shared/deflate/put-together.ts';
+import type { DeflateFormat } from '../../shared/deflate/port.ts';
+import { createTakeApart } from '../../shared/deflate/take-apart.ts';
+
+export interface Undone {
+  readonly plain: Uint8Array;
+  readonly reconstruction: Uint8Array | undefined;
+}
+
+/** `bytes` in parts of the given sizes, again and again; one part where there are none. */
+export function inParts(bytes: Uint8Array, sizes: readonly number[] = []): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let at = 0, i = 0; at < bytes.byteLength; i++) {
+    const size = Math.max(1, sizes[i % sizes.length] ?? bytes.byteLength);
+    parts.push(bytes.subarray(at, at + size));
+    at += size;
+  }
+  return parts;
+}
+
+export function takeApart(compressed: Uint8Array, format: DeflateFormat = 'any', sizes: readonly number[] = []): Undone {
+  const taking = createTakeApart(format);
+  const plain = inParts(compressed, sizes).flatMap((part) => taking.push(part));
+  const end = taking.end();
+  return { plain: concatBytes([...plain, ...end.plain]), reconstruction: end.reconstruction };
+}
+
+export function putTogether(reconstruction: Uint8Array, plain: Uint8Array, sizes: readonly number[] = []): Uint8Array {
+  const putting = createPutTogether(reconstruction);
+  const made = inParts(plain, sizes).flatMap((part) => putting.push(part));
+  return concatBytes([...made, ...putting.end()]);
+}
+
+const COMPRESSORS = { gzip: gzipSync, zlib: deflateSync, raw: deflateRawSync } as const;
+
+/** What node:zlib makes of `content`. */
+export function compressed(content: Uint8Array, format: Exclude<DeflateFormat, 'any'>, options: ZlibOptions): Uint8Array {
+  return new Uint8Array(COMPRESSORS[format](content, options));
+}
+
+export const STRATEGIES = [
+  constants.Z_DEFAULT_STRATEGY,
+  constants.Z_FILTERED,
+  constants.Z_HUFFMAN_ONLY,
+  constants.Z_RLE,
+  constants.Z_FIXED,
+] as const;
