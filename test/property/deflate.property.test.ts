@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { concatBytes } from '../../shared/bytes.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { codeContent, textContent } from '../support/delta-contents.ts';
-import { compressed, putTogether, STRATEGIES, takeApart } from '../support/deflate-streams.ts';
+import { comesBack, compressed, putTogether, STRATEGIES, takeApart } from '../support/deflate-streams.ts';
 import { seededBytes } from '../support/random.ts';
 
 const seed = fc.integer({ min: 1, max: 1 << 20 });
@@ -61,9 +61,7 @@ test('streams with damage come back too, or stay closed', () => {
     fc.property(content, format, options, damage, sizes, (plain, form, how, changes, cuts) => {
       const stream = compressed(plain, form, how);
       for (const [at, change] of changes) stream[at % stream.byteLength] = (stream[at % stream.byteLength] as number) ^ change;
-      const undone = takeApart(stream, form, cuts);
-      if (undone.reconstruction === undefined) return;
-      expect(Buffer.compare(putTogether(undone.reconstruction, undone.plain, cuts), stream)).toBe(0);
+      expect(comesBack(stream, form, cuts)).toBe(true);
     }),
     { numRuns: 60 },
   );
@@ -73,27 +71,30 @@ test('any bytes are no stream, or come back', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), fc.constantFrom('any' as const, 'gzip' as const, 'raw' as const), (bytes, form) => {
       const stream = form === 'gzip' ? concatBytes([new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]), bytes]) : bytes;
-      const { plain, reconstruction } = takeApart(stream, form);
-      if (reconstruction !== undefined) expect(Buffer.compare(putTogether(reconstruction, plain), stream)).toBe(0);
+      expect(comesBack(stream, form)).toBe(true);
     }),
     { numRuns: 200 },
   );
 });
 
+const ALLOWED = /^(?:none|INTEGRITY|LIMIT_EXCEEDED)$/;
+
+/** The code that putting together fails with. */
+function failure(reconstruction: Uint8Array, plain: Uint8Array): string {
+  try {
+    putTogether(reconstruction, plain);
+    return 'none';
+  } catch (error) {
+    return error instanceof TransferError ? error.code : String(error);
+  }
+}
+
 test('any bytes as a reconstruction give bytes or a clear error', () => {
-  const attempt = (reconstruction: Uint8Array, plain: Uint8Array): void => {
-    try {
-      putTogether(reconstruction, plain);
-    } catch (error) {
-      expect(error).toBeInstanceOf(TransferError);
-      expect((error as TransferError).code).toMatch(/^(?:INTEGRITY|LIMIT_EXCEEDED)$/);
-    }
-  };
   const damage = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 6 });
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.uint8Array({ maxLength: 200 }), (bytes, plain) => {
-      attempt(bytes, plain);
-      attempt(concatBytes([new Uint8Array([1]), bytes]), plain);
+      expect(failure(bytes, plain)).toMatch(ALLOWED);
+      expect(failure(concatBytes([new Uint8Array([1]), bytes]), plain)).toMatch(ALLOWED);
     }),
     { numRuns: 200 },
   );
@@ -103,7 +104,7 @@ test('any bytes as a reconstruction give bytes or a clear error', () => {
       if (reconstruction === undefined) return;
       const damaged = reconstruction.slice();
       for (const [at, byte] of changes) damaged[at % damaged.byteLength] = byte;
-      attempt(damaged, plain);
+      expect(failure(damaged, plain)).toMatch(ALLOWED);
     }),
     { numRuns: 60 },
   );

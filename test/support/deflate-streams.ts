@@ -21,9 +21,9 @@ export function inParts(bytes: Uint8Array, sizes: readonly number[] = []): Uint8
   return parts;
 }
 
-export function takeApart(compressed: Uint8Array, format: DeflateFormat = 'any', sizes: readonly number[] = []): Undone {
+export function takeApart(stream: Uint8Array, format: DeflateFormat = 'any', sizes: readonly number[] = []): Undone {
   const taking = createTakeApart(format);
-  const plain = inParts(compressed, sizes).flatMap((part) => taking.push(part));
+  const plain = inParts(stream, sizes).flatMap((part) => taking.push(part));
   const end = taking.end();
   return { plain: concatBytes([...plain, ...end.plain]), reconstruction: end.reconstruction };
 }
@@ -32,6 +32,12 @@ export function putTogether(reconstruction: Uint8Array, plain: Uint8Array, sizes
   const putting = createPutTogether(reconstruction);
   const made = inParts(plain, sizes).flatMap((part) => putting.push(part));
   return concatBytes([...made, ...putting.end()]);
+}
+
+/** Whether the stream stays closed or comes back, whatever it is. */
+export function comesBack(stream: Uint8Array, format: DeflateFormat, sizes: readonly number[] = []): boolean {
+  const { plain, reconstruction } = takeApart(stream, format, sizes);
+  return reconstruction === undefined || Buffer.compare(putTogether(reconstruction, plain, sizes), stream) === 0;
 }
 
 const COMPRESSORS = { gzip: gzipSync, zlib: deflateSync, raw: deflateRawSync } as const;
