@@ -40,6 +40,8 @@ const ImageRecordSchema = z.object({
   deliveredAt: z.number(),
   /** SHA-256 digests of layers whose bytes were checked against them. */
   verified: z.array(z.string()),
+  /** Stays whatever the keep rules and the quota say. */
+  pinned: z.boolean().optional(),
 });
 
 export type ImageRecord = z.output<typeof ImageRecordSchema>;
@@ -55,6 +57,10 @@ export interface Catalog {
   find(name: string): ImageRecord;
   /** Writes the record in place of an earlier one of the same archive; durable after the store's next flush. */
   save(record: ImageRecord): Promise<void>;
+  /** The record is to be removed from the store: it is found no more. Only in memory; the caller removes it from the store, too. */
+  drop(record: ImageRecord): void;
+  /** Takes back a `drop` of what is still in the store, unless it was saved again since. */
+  restore(record: ImageRecord): void;
   /**
    * Ids of streams, each once: of the offered layers first, then of the same repository, then of the newest images.
    * @param mayRead whether the asker may know of a record.
@@ -65,7 +71,7 @@ export interface Catalog {
     most: number,
     mayRead?: (record: ImageRecord) => boolean,
   ): { streams: Id[]; complete: boolean };
-  /** These streams cannot be read, or not all of them: they are named as bases no more, until they are trusted or the catalog is opened again. */
+  /** These streams cannot be read, or not all of them: they are named as bases no more, until they are trusted. */
   doubt(streams: readonly Id[]): void;
   /** A stream was proven. */
   trust(stream: Id): void;
@@ -73,16 +79,33 @@ export interface Catalog {
   isTrusted(record: ImageRecord): boolean;
   /** True where a layer with this digest was once checked. */
   isVerified(digest: string): boolean;
+  /** Keys of image records that could not be read, in hex: these images are not known until they are shipped again. */
+  readonly unreadable: readonly string[];
 }
 
-export async function openCatalog(store: Store): Promise<Catalog> {
+/** Streams in doubt, in hex. */
+export interface Doubts {
+  has(stream: string): boolean;
+  add(stream: string): unknown;
+  delete(stream: string): unknown;
+}
+
+/** @param doubted where doubts are kept; by default they last as long as the catalog. */
+export async function openCatalog(store: Store, doubted: Doubts = new Set<string>()): Promise<Catalog> {
   const byArchive = new Map<string, ImageRecord>();
+  const unreadable: string[] = [];
+  // Versions of an image name the same layers: one string for each digest.
+  const digests = new Map<string, string>();
   for await (const key of store.keys('image')) {
-    const bytes = await store.get('image', key);
-    if (bytes !== undefined) byArchive.set(hex(key), parseRecord(bytes, key));
+    try {
+      const bytes = await store.get('image', key);
+      if (bytes !== undefined) byArchive.set(hex(key), parseRecord(bytes, key, digests));
+    } catch (error) {
+      if (TransferError.from(error).code !== 'INTEGRITY') throw error;
+      unreadable.push(hex(key));
+    }
   }
   let sorted: ImageRecord[] | undefined;
-  const doubted = new Set<string>();
   const records = (): ImageRecord[] =>
     (sorted ??= [...byArchive.values()].toSorted((a, b) => b.deliveredAt - a.deliveredAt || (a.archive < b.archive ? -1 : 1)));
   const byDigest = (digest: string): ImageRecord | undefined =>
@@ -105,6 +128,14 @@ export async function openCatalog(store: Store): Promise<Catalog> {
       sorted = undefined;
       await store.put([{ kind: 'image', key: asId(Buffer.from(record.archive, 'hex')), bytes: utf8(JSON.stringify(record)) }]);
     },
+    drop({ archive }) {
+      byArchive.delete(archive);
+      sorted = undefined;
+    },
+    restore(record) {
+      if (!byArchive.has(record.archive)) byArchive.set(record.archive, record);
+      sorted = undefined;
+    },
     bases(ref, layerPrefixes, most, mayRead = () => true) {
       const streams = new Set<string>();
       const readable = records().filter(mayRead);
@@ -119,12 +150,15 @@ export async function openCatalog(store: Store): Promise<Catalog> {
     trust: (stream) => void doubted.delete(hex(stream)),
     isTrusted: (record) => !doubted.has(record.archive),
     isVerified: (digest) => records().some((record) => record.verified.includes(digest)),
+    unreadable,
   };
 }
 
-function parseRecord(bytes: Uint8Array, key: Id): ImageRecord {
+/** @param strings gives equal strings one place in memory. */
+function parseRecord(bytes: Uint8Array, key: Id, strings: Map<string, string>): ImageRecord {
+  const one = (text: string): string => strings.get(text) ?? (strings.set(text, text), text);
   try {
-    return ImageRecordSchema.parse(JSON.parse(utf8Text(bytes)));
+    return ImageRecordSchema.parse(JSON.parse(utf8Text(bytes), (_, value: unknown) => (typeof value === 'string' ? one(value) : value)));
   } catch (error) {
     throw new TransferError('STORE_CORRUPT', `the image record ${hex(key)} does not parse`, { cause: error });
   }
@@ -135,7 +169,8 @@ export function namedAt(record: ImageRecord, ref: string): number {
   return Math.max(0, ...record.images.map((image) => image.names[ref] ?? 0));
 }
 
-function ownerOf(records: readonly ImageRecord[], ref: string): ImageRecord | undefined {
+/** @returns the record that a name means now. */
+export function ownerOf(records: readonly ImageRecord[], ref: string): ImageRecord | undefined {
   const [first] = records.filter((record) => namedAt(record, ref) > 0).toSorted((a, b) => namedAt(b, ref) - namedAt(a, ref));
   return first;
 }

@@ -25,11 +25,14 @@ import { createIncomingStreams } from './incoming.ts';
 import { createLostContent } from './lost-content.ts';
 import { hasDamage } from './readable.ts';
 import { makeRecord } from './record.ts';
+import type { Uses } from './uses.ts';
 import { verifyStream } from './verify.ts';
 
 export interface ReceiverContext {
   readonly store: Store;
   readonly catalog: Catalog;
+  /** What is under way here stays while images are collected beside it. */
+  readonly uses: Uses;
   readonly deliver: Deliver;
   readonly decoders: DecodePool;
   readonly clock: Clock;
@@ -43,7 +46,8 @@ export interface ReceiverContext {
  * @param access what the sender may do; where that ends, so does the conversation.
  */
 export async function receiveImages(channel: Channel, peer: string, context: ReceiverContext, access = openAccess): Promise<void> {
-  const conversation = createConversation(channel, peer, context, access);
+  const use = context.uses.begin(context.store, context.catalog);
+  const conversation = createConversation(channel, peer, { ...context, store: use.store, catalog: use.catalog }, access);
   const expel = (): void => {
     conversation.abort(access.ended.reason);
     conversation.refuse(access.ended.reason);
@@ -67,6 +71,7 @@ export async function receiveImages(channel: Channel, peer: string, context: Rec
     await channel.close().catch(() => {});
     // A delivery that was broken off still has to clean up, and its store must be open until then.
     await conversation.finish();
+    use.end();
   }
 }
 

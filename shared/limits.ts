@@ -58,6 +58,8 @@ export const STORE_PENDING_RECORDS_MAX = 8192;
 export const STORE_PENDING_BYTES_MAX = 64 * MIB;
 /** Neighbouring records are read together up to this. */
 export const STORE_READ_BYTES_MAX = 1 * MIB;
+/** Written beforehand by a `serve`, and given up when a full disk leaves no room for the tombstones of a collection. */
+export const STORE_RESERVE_BYTES = 8 * MIB;
 /** Packs kept open for reading. */
 export const STORE_OPEN_PACKS_MAX = 64;
 
@@ -96,3 +98,10 @@ export const DEFLATE_SECTION_BYTES_MAX = 1 * MIB;
 /** A gzip header, and what may follow the last member. */
 export const DEFLATE_HEADER_BYTES_MAX = 128 * KIB;
 export const DEFLATE_TAIL_BYTES_MAX = 1 * MIB;
+
+/** Streams in doubt that a receiver remembers over a restart. */
+export const DOUBTS_MAX = 4096;
+
+/** The control socket of a `serve`: a request, and one frame of the answer. */
+export const CONTROL_REQUEST_BYTES_MAX = 64 * KIB;
+export const CONTROL_FRAME_BYTES_MAX = 1 * MIB;

@@ -5,13 +5,18 @@ import { exitCodeHelp, runCommand } from '../../shared/terminal/run-command.ts';
 import { VERSION } from '../../shared/version.ts';
 import { readReceiverEnvironment } from '../config.ts';
 import { createLog, type LogFormat } from '../log.ts';
-import { checkStore, listImages, restoreImage, showStats } from './inspect.ts';
+import { keepOptions, toCollectFlags, type KeepOptions } from './collect-flags.ts';
+import { absoluteTarget, runAdmin, type AdminRun } from './run-admin.ts';
 import { serve, type ServeFlags } from './serve.ts';
 import { addToken, listTokens, revokeToken, type TokenAddFlags } from './token.ts';
 import { systemClock } from '../../shared/clock.ts';
 
-interface DeliveryFlags {
+interface StoreFlags {
   readonly store: string;
+  readonly json?: boolean;
+}
+
+interface DeliveryFlags {
   readonly deliver?: string;
   readonly engine?: string;
   readonly push?: string;
@@ -32,23 +37,28 @@ export async function main(argv: readonly string[]): Promise<number> {
   const command = (name: string, description: string): Command =>
     program.command(name).description(description).requiredOption('--store <directory>', 'the chunk store');
 
-  engineOptions(command('serve', 'wait for senders and deliver what they ship').requiredOption('--listen <address>', 'HOST:PORT'))
-    .requiredOption('--deliver <where>', 'engine (docker load), archive:DIR (write NAME_TAG.tar), or none (only store)')
-    .option(
-      '--tls-cert <file>',
-      'serve wss:// with this certificate (PEM, then those that lead to its authority); read again when it changes',
-    )
-    .option('--tls-key <file>', 'its key')
-    .option('--client-ca <file>', 'let in certificates of senders that this authority signed, as `token add --certificate` grants')
-    .option('--insecure', 'plain ws:// also beyond the loopback: neither secret nor authenticated')
-    .option('--anonymous', 'ask nobody who they are, also beyond the loopback')
-    .addOption(new Option('--log <format>', 'log lines for people or machines').choices(['text', 'json']).default('text'))
+  const at = ({ store }: StoreFlags, signal: AbortSignal, output?: string): AdminRun => ({ directory: store, environment, signal, output });
+
+  keepOptions(
+    engineOptions(command('serve', 'wait for senders and deliver what they ship').requiredOption('--listen <address>', 'HOST:PORT'))
+      .requiredOption('--deliver <where>', 'engine (docker load), archive:DIR (write NAME_TAG.tar), or none (only store)')
+      .option(
+        '--tls-cert <file>',
+        'serve wss:// with this certificate (PEM, then those that lead to its authority); read again when it changes',
+      )
+      .option('--tls-key <file>', 'its key')
+      .option('--client-ca <file>', 'let in certificates of senders that this authority signed, as `token add --certificate` grants')
+      .option('--insecure', 'plain ws:// also beyond the loopback: neither secret nor authenticated')
+      .option('--anonymous', 'ask nobody who they are, also beyond the loopback')
+      .addOption(new Option('--log <format>', 'log lines for people or machines').choices(['text', 'json']).default('text')),
+  )
+    .option('--gc-every <time>', 'how often the --keep options are applied', '1d')
+    .option('--quota <size>', 'when the store takes more, as 50GB, the oldest unpinned images go until it takes --low')
+    .option('--low <size>', 'default: four fifths of --quota')
     .action((flags: ServeFlags & { log: LogFormat }) => run(false, (signal) => serve(flags, environment, createLog(flags.log), signal)));
   command('images', 'list the images in the store')
     .option('--json', 'one line of JSON an image')
-    .action((flags: { store: string; json?: boolean }) =>
-      run(flags.json === true, () => listImages(flags.store, flags.json === true, process.stdout)),
-    );
+    .action((flags: StoreFlags) => run(flags.json === true, (signal) => runAdmin('images', { json: flags.json }, at(flags, signal))));
   engineOptions(
     command('restore', 'bring back an image that was delivered once, without the link').argument(
       '<ref>',
@@ -58,20 +68,45 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('-o, --output <file>', 'write the archive to this file, or to stdout for -')
     .option('--deliver <where>', 'engine, or archive:DIR')
     .option('--json', 'end stdout with one line of JSON')
-    .action((ref: string, flags: DeliveryFlags & { output?: string; json?: boolean }) =>
-      run(flags.json === true, (signal) => restoreImage(ref, flags, environment, signal)),
+    .action((name: string, flags: DeliveryFlags & StoreFlags & { output?: string }) =>
+      run(flags.json === true, async (signal) => {
+        const { output, deliver, engine, push, json } = flags;
+        if ((output === undefined) === (deliver === undefined))
+          throw new TransferError('USAGE', 'restore wants either -o FILE or --deliver');
+        const target = deliver === undefined ? undefined : absoluteTarget(deliver);
+        await runAdmin('restore', { name, deliver: target, engine, push, quiet: output === '-', json }, at(flags, signal, output));
+      }),
     );
   command('stats', 'what the store holds')
     .option('--json', 'as JSON')
-    .action((flags: { store: string; json?: boolean }) =>
-      run(flags.json === true, () => showStats(flags.store, flags.json === true, process.stdout)),
-    );
-  command('check', 'look for damage in the store')
+    .action((flags: StoreFlags) => run(flags.json === true, (signal) => runAdmin('stats', { json: flags.json }, at(flags, signal))));
+  command('check', 'look for damage in the store, and name the images that it touches')
     .option('--read-all', 'read and verify every record')
     .option('--json', 'as JSON')
-    .action((flags: { store: string; readAll?: boolean; json?: boolean }) =>
-      run(flags.json === true, (signal) => checkStore(flags, process.stdout, signal)),
+    .action((flags: StoreFlags & { readAll?: boolean }) =>
+      run(flags.json === true, (signal) => runAdmin('check', { readAll: flags.readAll, json: flags.json }, at(flags, signal))),
     );
+  keepOptions(command('gc', 'remove images by the --keep options, and give back the room of what nobody needs'))
+    .option('--quota <size>', 'the oldest unpinned images go, too, until the store takes no more than this, as 40GB')
+    .option('--dry-run', 'say what would go and how much that would free; change nothing')
+    .option('--json', 'as JSON')
+    .action((flags: StoreFlags & KeepOptions & { dryRun?: boolean }) =>
+      run(flags.json === true, async (signal) =>
+        runAdmin('gc', toCollectFlags(flags, flags.dryRun === true, flags.json), at(flags, signal)),
+      ),
+    );
+  imageCommand(command('forget', 'remove an image with all its names, and what only it had'))
+    .option('--purge', 'its content is also overwritten on the disk, at once')
+    .option('--json', 'as JSON')
+    .action((name: string, flags: StoreFlags & { purge?: boolean }) =>
+      run(flags.json === true, (signal) => runAdmin('forget', { name, purge: flags.purge === true, json: flags.json }, at(flags, signal))),
+    );
+  imageCommand(command('pin', 'keep an image, whatever the --keep options and the quota say')).action((name: string, flags: StoreFlags) =>
+    run(false, (signal) => runAdmin('pin', { name, pinned: true }, at(flags, signal))),
+  );
+  imageCommand(command('unpin', 'no longer keep it')).action((name: string, flags: StoreFlags) =>
+    run(false, (signal) => runAdmin('pin', { name, pinned: false }, at(flags, signal))),
+  );
   tokenCommands(program, run);
   try {
     await program.parseAsync(argv);
@@ -110,4 +145,8 @@ function engineOptions(target: Command): Command {
   return target
     .option('--engine <address>', 'the engine to load into: unix:///path or tcp://HOST:PORT (default: DOCKER_HOST, then the usual socket)')
     .option('--push <registry>', 'after the load tag and push there: REGISTRY[/PREFIX]');
+}
+
+function imageCommand(target: Command): Command {
+  return target.argument('<ref>', 'name, or the beginning of an image id');
 }

@@ -1,7 +1,9 @@
 /** `lightermand serve`: one store, one way to deliver, any number of senders. */
 import { systemClock } from '../../shared/clock.ts';
 import { TransferError } from '../../shared/errors.ts';
+import { STORE_RESERVE_BYTES } from '../../shared/limits.ts';
 import { openStore } from '../../shared/store/pack-store.ts';
+import { parseSize } from '../../shared/terminal/size.ts';
 import { VERSION } from '../../shared/version.ts';
 import { createGatekeeper, type Gatekeeper } from '../access/gatekeeper.ts';
 import { openGrantFiles } from '../access/grant-files.ts';
@@ -9,31 +11,56 @@ import { watchDirectory, watchFiles } from '../access/watch-files.ts';
 import { openCatalog } from '../catalog.ts';
 import type { ReceiverEnvironment } from '../config.ts';
 import { createDecodePool } from '../decode-pool.ts';
+import type { Deliver } from '../deliver/port.ts';
+import { openDoubts } from '../doubts.ts';
 import { limitWarnings, type Log } from '../log.ts';
 import { receiveImages } from '../receive-image.ts';
+import { listenControl } from '../transport/control.ts';
 import { listen, type Listener } from '../transport/listen.ts';
 import type { TlsFiles } from '../transport/tls.ts';
+import { startUpkeep, type UpkeepOptions } from '../upkeep.ts';
+import { createUses } from '../uses.ts';
+import type { AdminContext } from './admin-port.ts';
+import { runAdminCommand } from './admin.ts';
+import { toCollectFlags, type KeepOptions } from './collect-flags.ts';
 import { createDelivery } from './delivery.ts';
+import { parseDuration } from './duration.ts';
 import { planExposure, type ExposureFlags } from './exposure.ts';
+import { WASTE_MAX } from './keep.ts';
 
-export interface ServeFlags extends ExposureFlags {
+export interface ServeFlags extends ExposureFlags, KeepOptions {
   readonly store: string;
   readonly deliver: string;
   readonly engine?: string;
   readonly push?: string;
+  readonly gcEvery: string;
+  readonly low?: string;
 }
+
+/** Of the quota, where `--low` is not given. */
+const LOW_SHARE = 0.8;
+const EVERY_MS_MIN = 60_000;
 
 /** Serves until the signal aborts; conversations then end as if the link had dropped. */
 export async function serve(flags: ServeFlags, environment: ReceiverEnvironment, log: Log, signal: AbortSignal): Promise<void> {
+  const upkeepOptions = toUpkeepOptions(flags);
   const files = openGrantFiles(flags.store);
   const { tls, mustAsk } = planExposure(flags, (await files.read()) !== undefined);
-  await using store = await openStore(flags.store);
-  const catalog = await openCatalog(store);
-  const deliver = createDelivery(flags, environment, store, catalog);
+  await using store = await openStore(flags.store, { reserveBytes: STORE_RESERVE_BYTES });
+  const catalog = await openCatalog(store, await openDoubts(flags.store));
+  for (const key of catalog.unreadable) log.warn({ key }, 'an image record is damaged: the image is not known until it is shipped again');
+  const uses = createUses();
+  await using upkeep = startUpkeep(upkeepOptions, { store, catalog, uses, clock: systemClock, log });
+  const toTarget = createDelivery(flags, environment, store, catalog);
+  const deliver: Deliver = async (record, options) => {
+    const delivery = await toTarget(record, options);
+    upkeep.nudge();
+    return delivery;
+  };
   await using decoders = createDecodePool();
   const limited = limitWarnings(log, systemClock);
   const gatekeeper = await createGatekeeper({ files, clock: systemClock, mustAsk, log });
-  const context = { store, decoders, catalog, deliver, clock: systemClock, agent: `lightermand ${VERSION}`, log: limited };
+  const context = { store, decoders, catalog, uses, deliver, clock: systemClock, agent: `lightermand ${VERSION}`, log: limited };
   const conversations = new Set<Promise<void>>();
   {
     await using listener = await listen(
@@ -50,6 +77,7 @@ export async function serve(flags: ServeFlags, environment: ReceiverEnvironment,
       },
     );
     await using stack = new AsyncDisposableStack();
+    stack.use(await openControl(flags.store, { directory: flags.store, store, catalog, uses, clock: systemClock, environment }, log));
     stack.use(followChanges(listener, gatekeeper, tls, files.directory, log));
     const { deliver: where } = flags;
     log.info(
@@ -95,4 +123,31 @@ function followChanges(listener: Listener, gatekeeper: Gatekeeper, tls: TlsFiles
   stack.use(watchDirectory(grants, () => refresh(false)));
   if (tls !== undefined) stack.use(watchFiles([tls.cert, tls.key, ...(tls.clientCa === undefined ? [] : [tls.clientCa])], reloadTls));
   return stack;
+}
+
+/** Commands for this store are run here while it is open. Without a socket they have to wait until it is not. */
+async function openControl(directory: string, context: AdminContext, log: Log): Promise<AsyncDisposable> {
+  try {
+    return await listenControl(directory, ({ command, flags }, terminal, signal) => {
+      log.info({ command }, 'command');
+      return runAdminCommand(command, flags, context, terminal, signal);
+    });
+  } catch (error) {
+    log.warn({}, `no control socket: ${TransferError.from(error).message}`);
+    return { [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+}
+
+/** @throws TransferError USAGE */
+function toUpkeepOptions(flags: ServeFlags): UpkeepOptions {
+  const { keepLast, keepWithinMs, keepTags, keepUnfinishedMs, diskBytesMax: high } = toCollectFlags(flags, false);
+  const low = flags.low === undefined ? undefined : parseSize(flags.low);
+  if (low !== undefined && (high === undefined || low > high)) throw new TransferError('USAGE', '--low goes with a larger --quota');
+  return {
+    rules: { last: keepLast, withinMs: keepWithinMs, tags: keepTags },
+    quota: high === undefined ? undefined : { high, low: low ?? high * LOW_SHARE },
+    everyMs: Math.max(parseDuration(flags.gcEvery), EVERY_MS_MIN),
+    keepUnfinishedMs,
+    wasteMax: WASTE_MAX,
+  };
 }

@@ -25,3 +25,8 @@ export function formatTable(head: readonly string[], rows: readonly (readonly (s
   for (const row of rows) table.push([...row]);
   return `${table.toString()}\n`;
 }
+
+/** Where text goes. */
+export interface Output {
+  write(text: string): unknown;
+}

@@ -6,8 +6,7 @@ import { openGrantFiles } from '../access/grant-files.ts';
 import { checkGrantName, hashToken, isExpired, PATTERNS_MAX, type Grant } from '../access/grant.ts';
 import { checkPattern } from '../access/pattern.ts';
 import { parseDuration } from './duration.ts';
-import type { Output } from './inspect.ts';
-import { formatTable } from './table.ts';
+import { formatTable, type Output } from './table.ts';
 
 export interface TokenAddFlags {
   readonly store: string;

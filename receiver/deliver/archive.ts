@@ -20,25 +20,39 @@ export function deliverToDirectory(store: Store, directory: string): Deliver {
   };
 }
 
-/**
- * Rebuilds the archive into `file` by way of a temporary file beside it, synced before it takes the name. A device or a pipe is never
- * replaced: it is written to as it is.
- * @throws TransferError USAGE for a directory; NO_SPACE, PERMISSION, INTEGRITY: the file is then as it was.
- */
+/** The archive of a record, rebuilt. @throws TransferError INTEGRITY, now or while it is read. */
+export async function openArchive(store: Store, record: ImageRecord, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  return (await openStoredArchive(await loadRecipe(store, asId(Buffer.from(record.archive, 'hex'))), store)).openAll(signal);
+}
+
+/** Rebuilds the archive into `file`, as `writePieces`. */
 export async function writeArchive(
   store: Store,
   record: ImageRecord,
   file: string,
   options: Pick<DeliverOptions, 'signal' | 'onProgress'>,
 ): Promise<void> {
-  const archive = await openStoredArchive(await loadRecipe(store, asId(Buffer.from(record.archive, 'hex'))), store);
+  await writePieces(await openArchive(store, record, options.signal), record.archiveBytes, file, options);
+}
+
+/**
+ * Writes `pieces`, `bytes` in all, into `file` by way of a temporary file beside it, synced before it takes the name. A device or a pipe is never
+ * replaced: it is written to as it is.
+ * @throws TransferError USAGE for a directory; NO_SPACE, PERMISSION, INTEGRITY: the file is then as it was.
+ */
+export async function writePieces(
+  pieces: AsyncIterable<Uint8Array>,
+  bytes: number,
+  file: string,
+  options: Pick<DeliverOptions, 'signal' | 'onProgress'>,
+): Promise<void> {
   const write = async (path: string): Promise<void> => {
     await using handle = await open(path, 'w');
     let done = 0;
-    for await (const piece of archive.openAll(options.signal)) {
+    for await (const piece of pieces) {
       await handle.writeFile(piece);
       done += piece.byteLength;
-      options.onProgress?.('rebuild', done, record.archiveBytes);
+      options.onProgress?.('rebuild', done, bytes);
     }
     if ((await handle.stat()).isFile()) await handle.datasync();
     options.signal?.throwIfAborted();
@@ -46,16 +60,20 @@ export async function writeArchive(
   const there = await stat(file).catch(() => undefined);
   if (there?.isDirectory() === true) throw new TransferError('USAGE', `${file} is a directory`, { hint: 'name a file in it' });
   try {
-    if (there === undefined || there.isFile()) await replaceFile(file, record.archiveBytes, write);
+    if (there === undefined || there.isFile()) await replaceFile(file, bytes, write);
     else await write(file);
   } catch (error) {
     throw TransferError.from(error, `writing ${file}`);
   }
 }
 
+/** Writes begun by this process: each has a temporary file of its own. */
+let writes = 0;
+
 /** Gives `file` what `write` makes of a temporary file, once that is whole. */
 async function replaceFile(file: string, bytes: number, write: (path: string) => Promise<void>): Promise<void> {
-  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.part`);
+  // The same image may be delivered twice at once.
+  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.${++writes}.part`);
   await checkHeadroom(dirname(file), bytes);
   try {
     await write(temporary);

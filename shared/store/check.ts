@@ -103,6 +103,8 @@ class Checker {
     const batch = this.#batch;
     this.#batch = [];
     this.#batchBytes = 0;
+    // What was replaced or moved since is nobody's content any more.
+    const current: RecordPlace[] = [];
     for (const kind of RECORD_KINDS) {
       const places = batch.filter((place) => place.kind === kind);
       const locations = await this.#options.locate(
@@ -112,10 +114,11 @@ class Checker {
       for (const [at, { key, location }] of places.entries()) {
         const known = locations[at];
         if (known === undefined) this.#unindexed.set(recordName(kind, key), { kind, key: hex(key), what: 'is not in the index' });
-        else if (known.pack === location.pack && known.offset === location.offset) this.#indexed++;
+        else if (known.pack === location.pack && known.offset === location.offset) current.push(places[at]!);
       }
     }
-    if (this.#options.readAll) await this.#readBatch(batch);
+    this.#indexed += current.length;
+    if (this.#options.readAll) await this.#readBatch(current);
   }
 
   async #readBatch(places: readonly RecordPlace[]): Promise<void> {

@@ -21,6 +21,8 @@ export interface StoreFiles {
   open(path: string, mode: 'read' | 'write'): Promise<StoreFile>;
   /** Length in bytes, undefined where there is no such file. */
   size(path: string): Promise<number | undefined>;
+  /** When the file was last written to, in milliseconds since the epoch; 0 where there is no such file. */
+  modifiedMs(path: string): Promise<number>;
   /** Bytes that can still be written to the file system of `path`. */
   freeBytes(path: string): Promise<number>;
   /** Names in a directory, empty where there is none. */
@@ -40,6 +42,7 @@ export const nodeFiles: StoreFiles = {
   open: (path, mode) =>
     guard(path, async () => wrapHandle(path, await open(path, mode === 'read' ? 'r' : constants.O_RDWR | constants.O_CREAT, 0o600))),
   size: (path) => guard(path, async () => (await statOrNothing(path))?.size),
+  modifiedMs: (path) => guard(path, async () => (await statOrNothing(path))?.mtimeMs ?? 0),
   freeBytes: (path) =>
     guard(path, async () => {
       const { bavail, bsize } = await statfs(path);

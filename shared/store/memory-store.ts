@@ -4,7 +4,17 @@ import { TransferError } from '../errors.ts';
 import { asId, hashBytes, hex, type Id } from '../hash.ts';
 import { equalBytes } from '../bytes.ts';
 import { STORE_ID_BYTES } from './identity.ts';
-import type { CheckReport, PutOptions, RecordKind, Store, StoreRecord } from './port.ts';
+import {
+  RECORD_KINDS,
+  type CheckReport,
+  type CollectOptions,
+  type CollectReport,
+  type PutOptions,
+  type RecordKind,
+  type RecordName,
+  type Store,
+  type StoreRecord,
+} from './port.ts';
 
 interface Entry {
   readonly key: Id;
@@ -54,6 +64,26 @@ class MemoryStore implements Store {
     this.#open('chunk');
   }
 
+  async remove(names: readonly RecordName[], spare: (name: RecordName) => boolean = () => false): Promise<number> {
+    let removed = 0;
+    for (const name of names) {
+      const entries = this.#open(name.kind);
+      if (entries.has(hex(name.key)) && !spare(name) && entries.delete(hex(name.key))) removed++;
+    }
+    return removed;
+  }
+
+  /** Knows no age: of what is unknown, all is finished. */
+  async collect({ mark, dryRun }: CollectOptions): Promise<CollectReport> {
+    const before = RECORD_KINDS.flatMap((kind) => [...this.#open(kind).values()].map(({ key, bytes }) => ({ kind, key, bytes })));
+    const verdict = await mark();
+    const isDead = (name: RecordName): boolean => verdict(name) === 'released' || (name.kind !== 'image' && verdict(name) === 'unknown');
+    const dead = before.filter(isDead);
+    const contentBytes = dead.reduce((sum, { kind, bytes }) => sum + (kind === 'chunk' ? bytes.byteLength : 0), 0);
+    const records = dryRun ? dead.length : await this.remove(dead, (name) => !isDead(name));
+    return { records, contentBytes, unfinishedBytes: 0, freedBytes: 0, packs: 0, diskBytes: 0, left: [] };
+  }
+
   async getMany(kind: RecordKind, keys: readonly Id[]): Promise<Uint8Array[]> {
     const entries = this.#open(kind);
     return keys.map((key) => {
@@ -80,10 +110,15 @@ class MemoryStore implements Store {
     return { records, chunkBytes, diskBytes: 0 };
   }
 
+  async storedBytes(kind: RecordKind, keys: readonly Id[]): Promise<number> {
+    const entries = this.#open(kind);
+    return keys.reduce((sum, key) => sum + (entries.get(hex(key))?.bytes.byteLength ?? 0), 0);
+  }
+
   async check({ readAll = false, signal }: { readonly readAll?: boolean; readonly signal?: AbortSignal } = {}): Promise<CheckReport> {
     const problems: CheckReport['problems'][number][] = [];
     let recordsRead = 0;
-    for (const kind of ['chunk', 'recipe', 'image'] as const) {
+    for (const kind of RECORD_KINDS) {
       for (const entry of this.#open(kind).values()) {
         if (signal?.aborted === true) throw TransferError.from(signal.reason);
         recordsRead++;

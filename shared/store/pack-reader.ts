@@ -9,7 +9,9 @@ import { hashBytes, hex, type Id } from '../hash.ts';
 import { STORE_READ_BYTES_MAX, STORE_RECORD_BYTES_MAX } from '../limits.ts';
 import type { Location } from './chunk-index.ts';
 import { createUnpacker, type Unpacker } from './codec.ts';
+import type { StoreIdentity } from './identity.ts';
 import type { PackReaders } from './packs.ts';
+import type { Places } from './places.ts';
 import type { RecordKind } from './port.ts';
 import { decodeRecordHeader, kindByte, RECORD_HEADER_BYTES, type RecordHeader } from './record.ts';
 
@@ -33,18 +35,40 @@ const GAP_BYTES_MAX = 64 * 1024;
 const READS_MAX = 4;
 
 /**
- * The raw bytes of each place, in order. Arrays of neighbours may share a buffer, and do not overlap.
- * @throws TransferError INTEGRITY naming the record that is damaged; STORE_VERSION for a codec of a later version.
+ * The raw bytes of each record, in order, wherever it lies: one that was moved to another pack while it was being read is read again there.
+ * Arrays of neighbours may share a buffer, and do not overlap.
+ * @throws TransferError INTEGRITY naming the record that is missing or damaged; STORE_VERSION for a codec of a later version.
  */
-export async function readRecords(readers: PackReaders, seed: number, places: readonly RecordPlace[]): Promise<Uint8Array[]> {
-  const results = await tryReadRecords(readers, seed, places);
-  return results.map((result) => {
-    if (result instanceof TransferError) throw result;
-    return result;
-  });
+export async function readLatest(
+  { places, readers, identity }: { readonly places: Places; readonly readers: PackReaders; readonly identity: StoreIdentity },
+  kind: RecordKind,
+  keys: readonly Id[],
+): Promise<Uint8Array[]> {
+  const locate = async (wanted: readonly number[]): Promise<RecordPlace[]> => {
+    const wantedKeys = wanted.map((at) => keys[at] as Id);
+    const locations = await places.locate(kind, wantedKeys);
+    return wantedKeys.map((key, i) => {
+      const location = locations[i];
+      if (location === undefined) throw new TransferError('INTEGRITY', `${recordName(kind, key)} is not in the store`);
+      return { kind, key, location };
+    });
+  };
+  const out: Uint8Array[] = Array.from({ length: keys.length });
+  let wanted = [...keys.keys()];
+  let lie = await locate(wanted);
+  while (wanted.length > 0) {
+    const results = await tryReadRecords(readers, identity.seed, lie);
+    const failed = results.flatMap((result, i) => (result instanceof TransferError ? [{ i, error: result }] : []));
+    for (const [i, result] of results.entries()) if (!(result instanceof TransferError)) out[wanted[i] as number] = result;
+    wanted = failed.map(({ i }) => wanted[i] as number);
+    const before = failed.map(({ i }) => lie[i] as RecordPlace);
+    lie = failed.length === 0 ? [] : await locate(wanted);
+    for (const [i, { error }] of failed.entries()) if (compare(lie[i]!.location, before[i]!.location) === 0) throw error;
+  }
+  return out;
 }
 
-/** As `readRecords`, with what it would throw for a record in the place of that record. Still throws what concerns the whole disk. */
+/** The raw bytes of each place, with what is wrong with a record in the place of it. Throws what concerns the whole disk. */
 export async function tryReadRecords(
   readers: PackReaders,
   seed: number,
@@ -66,7 +90,7 @@ export async function tryReadRecords(
   return out;
 }
 
-/** The raw bytes of a record whose sound header was read, compared with all that is known of it. Throws as `readRecords`. */
+/** The raw bytes of a record whose sound header was read, compared with all that is known of it. Throws TransferError INTEGRITY or STORE_VERSION. */
 function verifyRecord(kind: RecordKind, header: RecordHeader, stored: Uint8Array, unpacker: Unpacker): Uint8Array {
   const sound = crc32(stored) === header.storedCrc;
   // The hash says more than the checksum does, about the raw bytes of what it covers.

@@ -5,17 +5,22 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { TransferError } from '../errors.ts';
+import type { Id } from '../hash.ts';
 import type { Location } from './chunk-index.ts';
 import type { Packed } from './compressor.ts';
 import type { StoreFile, StoreFiles } from './files.ts';
 import type { StoreIdentity } from './identity.ts';
 import { encodePackHeader, PACK_HEADER_BYTES } from './pack-header.ts';
 import { packName } from './packs.ts';
-import type { StoreRecord } from './port.ts';
-import { encodeRecordHeader, kindByte, RECORD_HEADER_BYTES } from './record.ts';
+import { encodeRecordHeader, RECORD_HEADER_BYTES } from './record.ts';
 
+/** A record as it is to stand in a pack: STORE.md, "Record". */
 export interface PackedRecord extends Packed {
-  readonly record: StoreRecord;
+  readonly kindByte: number;
+  /** Of a tombstone, the kind byte of the record that is gone; else 0. */
+  readonly goneKindByte: number;
+  readonly key: Id;
+  readonly rawLength: number;
 }
 
 /** A place behind everything that was appended so far. */
@@ -46,6 +51,10 @@ export interface PackWriter {
   append(records: readonly PackedRecord[], written: (from: number, locations: readonly Location[]) => void): Promise<void>;
   /** Makes everything appended before the call durable. After a failure every call of `append` and `sync` fails the same way. */
   sync(): Promise<void>;
+  /** Begins the next pack, where this one has records: it will never be appended to again. Must not overlap with `append`. */
+  roll(): Promise<void>;
+  /** A pack before this one, of that length, is no more. */
+  forgetEarlier(bytes: number): void;
   close(): Promise<void>;
 }
 
@@ -110,6 +119,15 @@ class AppendingWriter implements PackWriter {
     }
   }
 
+  async roll(): Promise<void> {
+    this.#assertSound();
+    if (this.#position.offset > PACK_HEADER_BYTES) await this.#roll();
+  }
+
+  forgetEarlier(bytes: number): void {
+    this.#position = { ...this.#position, earlierBytes: this.#position.earlierBytes - bytes };
+  }
+
   async close(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
@@ -123,19 +141,12 @@ class AppendingWriter implements PackWriter {
     const parts: Uint8Array[] = [];
     const locations: Location[] = [];
     let offset = start;
-    for (const [index, { record, codec, stored }] of records.entries()) {
+    for (const [index, record] of records.entries()) {
+      const { rawLength, stored } = record;
       const header = headers.subarray(index * RECORD_HEADER_BYTES, (index + 1) * RECORD_HEADER_BYTES);
-      const rawLength = record.bytes.byteLength;
       const storedLength = stored.byteLength;
-      const fields = {
-        kindByte: kindByte(record.kind),
-        codec,
-        goneKindByte: 0,
-        rawLength,
-        storedLength,
-        key: record.key,
-        storedCrc: crc32(stored),
-      };
+      const { kindByte, codec, goneKindByte, key } = record;
+      const fields = { kindByte, codec, goneKindByte, rawLength, storedLength, key, storedCrc: crc32(stored) };
       encodeRecordHeader(fields, this.#options.identity.seed, header);
       parts.push(header, stored);
       locations.push({ pack, offset, storedLength, rawLength });
@@ -177,6 +188,8 @@ class AppendingWriter implements PackWriter {
   async #roll(): Promise<void> {
     await this.sync();
     const { pack, offset, earlierBytes } = this.#position;
+    // No pack but the last may be longer than its records.
+    if (this.#dirtyEnd) await this.#cutTo(offset);
     await this.#begin(pack + 1, earlierBytes + offset);
   }
 

@@ -1,21 +1,28 @@
-/** Records that lie in a pack and not yet in the index: the newest generation, and the one that is just being indexed. */
+/** What was appended to a pack and is not yet in the index: the newest generation, and the one that is just being indexed. */
 import { asId, type Id } from '../hash.ts';
-import type { IndexEntry, Location } from './chunk-index.ts';
+import type { Location } from './chunk-index.ts';
 import type { RecordKind } from './port.ts';
 
-type Generation = Map<string, IndexEntry>;
+/** Where a record lies now; undefined for one that is gone. */
+export interface PendingEntry {
+  readonly kind: RecordKind;
+  readonly key: Id;
+  readonly location: Location | undefined;
+}
+
+type Generation = Map<string, PendingEntry>;
 
 export interface PendingRecords {
   readonly size: number;
-  get(kind: RecordKind, key: Id): Location | undefined;
-  /** Copies the key. */
-  add(kind: RecordKind, key: Id, location: Location): void;
+  get(kind: RecordKind, key: Id): PendingEntry | undefined;
+  /** In place of what was said of the key before. Copies the key. @returns takes it back, until the next `seal`. */
+  add(kind: RecordKind, key: Id, location: Location | undefined): () => void;
   /** Closes the newest generation and gives all entries that await indexing; they stay findable until `settle`. */
-  seal(): readonly IndexEntry[];
+  seal(): readonly PendingEntry[];
   /** What the last `seal` gave is in the index now. */
   settle(): void;
-  /** All entries of a kind, each key once. */
-  entries(kind: RecordKind): IndexEntry[];
+  /** All entries of a kind, each key once, those that are gone included. */
+  entries(kind: RecordKind): PendingEntry[];
 }
 
 export function createPendingRecords(): PendingRecords {
@@ -27,10 +34,13 @@ export function createPendingRecords(): PendingRecords {
     },
     get(kind, key) {
       const name = entryName(kind, key);
-      return (newest.get(name) ?? sealed.get(name))?.location;
+      return newest.get(name) ?? sealed.get(name);
     },
     add(kind, key, location) {
-      newest.set(entryName(kind, key), { kind, key: asId(key.slice()), location });
+      const name = entryName(kind, key);
+      const before = newest.get(name);
+      newest.set(name, { kind, key: asId(key.slice()), location });
+      return () => void (before === undefined ? newest.delete(name) : newest.set(name, before));
     },
     seal() {
       for (const [name, entry] of newest) sealed.set(name, entry);

@@ -20,6 +20,11 @@ export interface StoreRecord {
   readonly bytes: Uint8Array;
 }
 
+export interface RecordName {
+  readonly kind: RecordKind;
+  readonly key: Id;
+}
+
 export interface PutOptions {
   readonly replace?: boolean;
 }
@@ -37,6 +42,47 @@ export interface CheckReport {
   readonly recordsRead: number;
   /** Damage found; empty when the store is sound. */
   readonly problems: readonly { readonly kind: RecordKind | 'pack' | 'index'; readonly key: string; readonly what: string }[];
+}
+
+/**
+ * What a caller knows of a chunk or recipe: that it is needed; that it was needed by something that is no more; or nothing, which may
+ * be because it belongs to a shipment that is not finished.
+ */
+export type Verdict = (name: RecordName) => 'needed' | 'released' | 'unknown';
+
+export interface CollectOptions {
+  /**
+   * Called once, after the end of the store was noted: records that are put from then on stay. The verdict is asked for every other
+   * record, and once more, synchronously, in the moment in which one is removed. Images go only where they are `released`, and before
+   * all else.
+   */
+  readonly mark: () => Promise<Verdict>;
+  /** Counts, and changes nothing. */
+  readonly dryRun: boolean;
+  /** The share of a pack that may be waste; a pack with more is rewritten. 0 to 1. */
+  readonly wasteMax: number;
+  /** While the packs together have more bytes than this, packs with less waste are rewritten, too. */
+  readonly diskBytesMax?: number | undefined;
+  /** Unknown records in packs that were written to since then (milliseconds since the epoch) stay. */
+  readonly unfinishedSinceMs: number;
+  /** Rewrites every pack with any waste, and overwrites the old pack before it is removed. */
+  readonly wipe: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CollectReport {
+  /** Records that were removed, and raw bytes of the chunks among them. */
+  readonly records: number;
+  readonly contentBytes: number;
+  /** Bytes of unknown records that stay because they are young. */
+  readonly unfinishedBytes: number;
+  /** Bytes of the packs that were taken away, less what had to be kept of them. */
+  readonly freedBytes: number;
+  readonly packs: number;
+  /** Bytes of all packs now. */
+  readonly diskBytes: number;
+  /** Packs that had to be left, and why. */
+  readonly left: readonly string[];
 }
 
 export interface Store extends AsyncDisposable {
@@ -61,8 +107,22 @@ export interface Store extends AsyncDisposable {
    */
   put(records: readonly StoreRecord[], options?: PutOptions): Promise<number>;
 
-  /** Resolves when everything put before the call survives a power cut. Concurrent calls share one sync. */
+  /** Resolves when everything put or removed before the call survives a power cut. Concurrent calls share one sync. */
   flush(): Promise<void>;
+
+  /**
+   * Forgets records. They are found no more when it resolves, which is before that is durable; their room comes back with `collect`.
+   * @param spare asked for each record that is there, in the moment in which it would go: true leaves it.
+   * @returns how many went.
+   * @throws TransferError NO_SPACE where there is no room for the tombstones: all are still there, or some are.
+   */
+  remove(names: readonly RecordName[], spare?: (name: RecordName) => boolean): Promise<number>;
+
+  /**
+   * Removes what nobody needs and rewrites packs with waste. One at a time; beside it the store can be used as always.
+   * @throws TransferError NO_SPACE where even that needs more room than there is; INTERRUPTED. The store is sound after any failure.
+   */
+  collect(options: CollectOptions): Promise<CollectReport>;
 
   /**
    * The verified bytes of each key, in order. A chunk is hashed, every other kind is checked against its checksum.
@@ -78,6 +138,9 @@ export interface Store extends AsyncDisposable {
   keys(kind: RecordKind): AsyncIterable<Id>;
 
   stats(): Promise<StoreStats>;
+
+  /** Bytes that records of these keys (each named once) take in the store, headers included; what is not there takes none. */
+  storedBytes(kind: RecordKind, keys: readonly Id[]): Promise<number>;
 
   /** Reads every record (`readAll`) or only the index and pack structure, and reports damage without changing anything. */
   check(options?: { readonly readAll?: boolean; readonly signal?: AbortSignal }): Promise<CheckReport>;

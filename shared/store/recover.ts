@@ -11,7 +11,7 @@ import { createIndexCatchUp, type IndexCatchUp } from './index-catch-up.ts';
 import { PACK_HEADER_BYTES, readPackHeader, type PackHeader } from './pack-header.ts';
 import { scanPack, type ScannedDamage } from './pack-scan.ts';
 import type { WriterPosition } from './pack-writer.ts';
-import { packName, type PackInfo } from './packs.ts';
+import { packName, type PackInfo, type RetiredPack } from './packs.ts';
 
 /** What opening found and did beyond the ordinary. */
 export interface Recovery {
@@ -37,6 +37,8 @@ export interface RecoverOptions {
   readonly identity: StoreIdentity;
   readonly index: ChunkIndex;
   readonly packs: readonly PackInfo[];
+  /** Packs whose removal was broken off. */
+  readonly retired: readonly RetiredPack[];
 }
 
 const NO_RECORDS: Counters = { records: { chunk: 0, recipe: 0, image: 0 }, chunkBytes: 0 };
@@ -45,14 +47,19 @@ const PROBLEMS_MAX = 100;
 
 /** Must run under the store's lock. */
 export async function recoverStore(options: RecoverOptions): Promise<RecoveredStore> {
-  const { index, identity, packs } = options;
+  const { index, identity, packs, retired } = options;
   const found = await index.state();
-  const reason = whyRebuild(found, identity, packs);
+  const reason = whyRebuild(found, identity, packs, retired);
   if (reason !== undefined && found !== undefined) await index.clear();
   const state = reason === undefined ? found : undefined;
   const catchUp = createIndexCatchUp(index, identity.storeId, state?.counters ?? NO_RECORDS);
 
-  let earlierBytes = state?.earlierBytes ?? 0;
+  let earlierBytes = state === undefined ? 0 : bytesBefore(packs, state.coveredPack);
+  // The state counted a pack that was retired since. Where the disk is too full to say so, the next flush does.
+  if (state !== undefined && state.earlierBytes !== earlierBytes) {
+    const { coveredPack, coveredOffset } = state;
+    await catchUp.write({ coveredPack, coveredOffset, earlierBytes }, { force: true }).catch(() => undefined);
+  }
   let position: WriterPosition = { pack: 1, offset: 0, earlierBytes: 0 };
   let bytesCut = 0;
   const problems: string[] = [];
@@ -73,13 +80,24 @@ export async function recoverStore(options: RecoverOptions): Promise<RecoveredSt
 }
 
 /** Undefined where the index can be continued. */
-function whyRebuild(state: IndexState | undefined, identity: StoreIdentity, packs: readonly PackInfo[]): string | undefined {
+function whyRebuild(
+  state: IndexState | undefined,
+  identity: StoreIdentity,
+  packs: readonly PackInfo[],
+  retired: readonly RetiredPack[],
+): string | undefined {
   if (state === undefined) return 'the index was missing';
   if (!equalBytes(state.storeId, identity.storeId)) return 'the index was that of another store';
   const covered = packs.find(({ pack }) => pack === state.coveredPack);
   if (covered === undefined || covered.size < state.coveredOffset) return 'the index knew more than there is';
-  const earlierBytes = packs.filter(({ pack }) => pack < state.coveredPack).reduce((sum, { size }) => sum + size, 0);
-  return earlierBytes === state.earlierBytes ? undefined : 'packs were changed behind the index';
+  const more = state.earlierBytes - bytesBefore(packs, state.coveredPack);
+  // Packs are retired one at a time, and the state is written after each.
+  const isRetired = retired.some(({ pack, size }) => pack < state.coveredPack && size === more);
+  return more === 0 || isRetired ? undefined : 'packs were changed behind the index';
+}
+
+function bytesBefore(packs: readonly PackInfo[], before: number): number {
+  return packs.filter(({ pack }) => pack < before).reduce((sum, { size }) => sum + size, 0);
 }
 
 interface PackToRecover extends PackInfo {

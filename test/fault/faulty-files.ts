@@ -2,7 +2,7 @@
  * Files that fail. Every operation on them is counted; at the n-th something happens, and the same n gives the same thing in
  * every run. Loop n from 1 until a run meets no fault and every operation has failed once.
  */
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { TransferError } from '../../shared/errors.ts';
 import { nodeFiles, type StoreFile, type StoreFiles } from '../../shared/store/files.ts';
 
@@ -41,6 +41,7 @@ export function createFaultyFiles(fault: Fault, at: number): FaultyFiles {
   const unsyncedNames: { readonly directory: string; readonly undo: () => Promise<void> }[] = [];
   const openFiles = new Set<StoreFile>();
   let count = 0;
+  let asides = 0;
   let faultedOperation: string | undefined;
   let isOff = false;
   let isArmed = true;
@@ -119,6 +120,10 @@ export function createFaultyFiles(fault: Fault, at: number): FaultyFiles {
       await step('size');
       return nodeFiles.size(path);
     },
+    async modifiedMs(path) {
+      await step('modifiedMs');
+      return nodeFiles.modifiedMs(path);
+    },
     async freeBytes(path) {
       await step('freeBytes');
       return nodeFiles.freeBytes(path);
@@ -141,8 +146,20 @@ export function createFaultyFiles(fault: Fault, at: number): FaultyFiles {
     },
     async remove(path) {
       await step('remove');
-      await nodeFiles.remove(path);
+      const isFile = contents.has(path) || /\.(?:gone|wipe)$/.test(path);
+      if (!isFile || (await nodeFiles.size(path)) === undefined) return nodeFiles.remove(path);
+      // Kept aside until the directory is synced: a power cut may bring it back.
+      const aside = join(dirname(dirname(path)), `.removed-${++asides}`);
+      const content = contents.get(path);
+      await nodeFiles.rename(path, aside);
       contents.delete(path);
+      unsyncedNames.push({
+        directory: dirname(path),
+        async undo() {
+          await nodeFiles.rename(aside, path);
+          if (content !== undefined) contents.set(path, content);
+        },
+      });
     },
     async syncDirectory(directory) {
       await step('syncDirectory');

@@ -7,11 +7,11 @@ import { TransferError } from '../../shared/errors.ts';
 import { hashBytes, hex } from '../../shared/hash.ts';
 import type { ChunkIndex } from '../../shared/store/chunk-index.ts';
 import { nodeFiles, type StoreFile, type StoreFiles } from '../../shared/store/files.ts';
-import { openLevelIndex } from '../../shared/store/level-index.ts';
 import { openStore, type OpenStoreOptions } from '../../shared/store/pack-store.ts';
 import type { Store, StoreRecord } from '../../shared/store/port.ts';
 import { RECORD_HEADER_BYTES } from '../../shared/store/record.ts';
 import { keysOf, packPath, seededChunks, temporaryDirectory } from '../support/store-directory.ts';
+import { faultyOptions } from './failing-index.ts';
 import { createFaultyFiles, type Fault, type FaultyFiles } from './faulty-files.ts';
 
 const PACK_BYTES_MAX = 8000;
@@ -202,51 +202,10 @@ async function expectSound(directory: string, ledger: Ledger, context: string): 
 }
 
 function options(files?: FaultyFiles, onIndex?: (index: ChunkIndex) => void): OpenStoreOptions {
-  if (files === undefined) return { packBytesMax: PACK_BYTES_MAX };
-  return {
-    files,
-    packBytesMax: PACK_BYTES_MAX,
-    async openIndex(directory) {
-      const index = await openLevelIndex(directory, files);
-      onIndex?.(index);
-      return failingIndex(index, files);
-    },
-  };
+  return { packBytesMax: PACK_BYTES_MAX, ...(files === undefined ? {} : faultyOptions(files, onIndex)) };
 }
 
 /** The file system, with something changed in every file that is opened. */
 function changeFiles(change: (file: StoreFile) => StoreFile): StoreFiles {
   return { ...nodeFiles, open: async (path, mode) => change(await nodeFiles.open(path, mode)) };
-}
-
-/** LevelDB does its own files; here its calls fail along with ours, before they do anything. */
-function failingIndex(index: ChunkIndex, files: FaultyFiles): ChunkIndex {
-  return {
-    async hasMany(kind, keys) {
-      await files.operation('index.hasMany');
-      return index.hasMany(kind, keys);
-    },
-    async getMany(kind, keys) {
-      await files.operation('index.getMany');
-      return index.getMany(kind, keys);
-    },
-    async find(kind, prefix) {
-      await files.operation('index.find');
-      return index.find(kind, prefix);
-    },
-    async write(entries, removed, state) {
-      await files.operation('index.write');
-      await index.write(entries, removed, state);
-    },
-    async state() {
-      await files.operation('index.state');
-      return index.state();
-    },
-    entries: (kind) => index.entries(kind),
-    async clear() {
-      await files.operation('index.clear');
-      await index.clear();
-    },
-    close: () => index.close(),
-  };
 }

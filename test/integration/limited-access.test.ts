@@ -9,6 +9,7 @@ import { createSentChunks } from '../../receiver/access/sent-chunks.ts';
 import { openCatalog } from '../../receiver/catalog.ts';
 import { createDecodePool, type DecodePool } from '../../receiver/decode-pool.ts';
 import { deliverNowhere } from '../../receiver/deliver/none.ts';
+import { createUses } from '../../receiver/uses.ts';
 import { receiveImages } from '../../receiver/receive-image.ts';
 import { createMemoryChannelPair } from '../../shared/channel/memory-channel.ts';
 import type { Channel } from '../../shared/channel/port.ts';
@@ -117,6 +118,7 @@ describe('limited access', () => {
         decoders,
         catalog,
         deliver: deliverNowhere,
+        uses: createUses(),
         clock: systemClock,
         agent: 'receiver',
         log: { info: () => {}, warn: () => {} },

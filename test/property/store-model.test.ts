@@ -6,12 +6,14 @@ import * as fc from 'fast-check';
 import { hashBytes, hex } from '../../shared/hash.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import { openStore } from '../../shared/store/pack-store.ts';
-import { RECORD_KINDS, type RecordKind, type Store, type StoreRecord } from '../../shared/store/port.ts';
+import { RECORD_KINDS, type RecordKind, type RecordName, type Store, type StoreRecord, type Verdict } from '../../shared/store/port.ts';
 import { seededChunk, temporaryDirectory } from '../support/store-directory.ts';
 
 type Call =
   | { readonly name: 'put'; readonly records: readonly StoreRecord[] }
   | { readonly name: 'ask'; readonly kind: RecordKind; readonly numbers: readonly number[] }
+  | { readonly name: 'remove'; readonly kind: RecordKind; readonly numbers: readonly number[] }
+  | { readonly name: 'collect'; readonly needed: readonly number[]; readonly wasteMax: number; readonly wipe: boolean }
   | { readonly name: 'flush' | 'reopen' | 'lose index' };
 
 // Few numbers, so that the same keys come again and again.
@@ -30,6 +32,23 @@ const anyCall: fc.Arbitrary<Call> = fc.oneof(
       name: fc.constant('ask' as const),
       kind: fc.constantFrom(...RECORD_KINDS),
       numbers: fc.array(number, { maxLength: 6 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      name: fc.constant('remove' as const),
+      kind: fc.constantFrom(...RECORD_KINDS),
+      numbers: fc.array(number, { maxLength: 6 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      name: fc.constant('collect' as const),
+      needed: fc.array(number, { minLength: 4, maxLength: 16 }),
+      wasteMax: fc.constantFrom(0, 0.3, 1),
+      wipe: fc.boolean(),
     }),
   },
   { weight: 2, arbitrary: fc.record({ name: fc.constantFrom('flush' as const, 'reopen' as const, 'lose index' as const) }) },
@@ -64,13 +83,15 @@ describe('the durable store', () => {
         expect((await store.check({ readAll: true })).problems).toEqual([]);
         await store.close();
       }),
-      { numRuns: 60 },
+      { numRuns: 150 },
     );
   });
 });
 
 async function answer(store: Store, call: Call): Promise<unknown> {
   if (call.name === 'put') return store.put(call.records);
+  if (call.name === 'remove') return store.remove(call.numbers.map((seed) => ({ kind: call.kind, key: keyOf(seed) })));
+  if (call.name === 'collect') return collect(store, call);
   if (call.name !== 'ask') return store.flush();
   const { kind, numbers } = call;
   const keys = numbers.map(keyOf);
@@ -81,6 +102,21 @@ async function answer(store: Store, call: Call): Promise<unknown> {
   );
   const single = await Promise.all(keys.map((key) => store.get(kind, key)));
   return { held, got: got.map(hex), single: single.map((bytes) => bytes && hex(bytes)) };
+}
+
+/** Numbers that are not needed count as released where they are odd; images only go then. */
+async function collect(store: Store, { needed, wasteMax, wipe }: Call & { readonly name: 'collect' }): Promise<unknown> {
+  const names = new Map(Array.from({ length: 13 }, (_, seed) => [hex(keyOf(seed)), seed]));
+  const verdict = ({ key }: RecordName): ReturnType<Verdict> => {
+    const seed = names.get(hex(key)) as number;
+    return needed.includes(seed) ? 'needed' : seed % 2 === 1 ? 'released' : 'unknown';
+  };
+  const options = { mark: () => Promise.resolve(verdict), wasteMax, wipe, unfinishedSinceMs: Infinity };
+  const planned = await store.collect({ ...options, dryRun: true });
+  const done = await store.collect({ ...options, dryRun: false });
+  expect(done.freedBytes).toBe(planned.freedBytes);
+  expect(done.left).toEqual([]);
+  return [planned.records, planned.contentBytes, done.records, done.contentBytes];
 }
 
 async function contents(store: Store): Promise<unknown> {

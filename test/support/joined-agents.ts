@@ -9,6 +9,7 @@ import { openCatalog, type Catalog } from '../../receiver/catalog.ts';
 import { createDecodePool } from '../../receiver/decode-pool.ts';
 import { deliverToDirectory } from '../../receiver/deliver/archive.ts';
 import { receiveImages } from '../../receiver/receive-image.ts';
+import { createUses, type Uses } from '../../receiver/uses.ts';
 import { shipImages, type ShipResult } from '../../sender/ship-image.ts';
 import { inPieces } from './ingested.ts';
 
@@ -21,6 +22,8 @@ export interface JoinedAgents {
   readonly catalog?: Catalog;
   /** What the sender may do; by default everything. */
   readonly access?: Access;
+  /** The receiver's, where something is collected beside the conversation. */
+  readonly uses?: Uses;
 }
 
 export interface Crossing extends ShipResult {
@@ -42,6 +45,7 @@ export async function shipArchives(
     store: agents.store,
     decoders,
     catalog: agents.catalog ?? (await openCatalog(agents.store)),
+    uses: agents.uses ?? createUses(),
     deliver: deliverToDirectory(agents.store, agents.delivered),
     clock: systemClock,
     agent: 'test receiver',

@@ -6,6 +6,7 @@ import type { Store } from '../../shared/store/port.ts';
 import { openCatalog } from '../../receiver/catalog.ts';
 import { createDecodePool } from '../../receiver/decode-pool.ts';
 import { deliverToDirectory } from '../../receiver/deliver/archive.ts';
+import { createUses } from '../../receiver/uses.ts';
 import { receiveImages } from '../../receiver/receive-image.ts';
 
 export interface MemoryReceiver extends AsyncDisposable {
@@ -29,6 +30,7 @@ export function memoryReceiver(store: Store, delivered: string): MemoryReceiver 
         decoders,
         catalog: await openCatalog(store),
         deliver: deliverToDirectory(store, delivered),
+        uses: createUses(),
         clock: systemClock,
         agent: 'test receiver',
         log: { info: () => {}, warn: () => {} },
