@@ -11,7 +11,12 @@ export function createMemoryChannelPair(): [Channel, Channel] {
   const roomForB = createGate();
   const toA: AsyncQueue<Uint8Array> = createAsyncQueue((left) => left < FRAMES_WAITING_MAX && roomForB.open());
   const toB: AsyncQueue<Uint8Array> = createAsyncQueue((left) => left < FRAMES_WAITING_MAX && roomForA.open());
-  const state = { closed: false };
+  /** Whoever closes, both may be waiting for room. */
+  const wake = (): void => {
+    roomForA.open();
+    roomForB.open();
+  };
+  const state = { closed: false, wake };
   return [half(toA, toB, roomForA, state), half(toB, toA, roomForB, state)];
 }
 
@@ -32,7 +37,12 @@ function createGate(): Gate {
   };
 }
 
-function half(incoming: AsyncQueue<Uint8Array>, outgoing: AsyncQueue<Uint8Array>, room: Gate, state: { closed: boolean }): Channel {
+function half(
+  incoming: AsyncQueue<Uint8Array>,
+  outgoing: AsyncQueue<Uint8Array>,
+  room: Gate,
+  state: { closed: boolean; readonly wake: () => void },
+): Channel {
   let sentBytes = 0;
   let receivedBytes = 0;
   return {
@@ -55,7 +65,7 @@ function half(incoming: AsyncQueue<Uint8Array>, outgoing: AsyncQueue<Uint8Array>
       state.closed = true;
       outgoing.end();
       incoming.end();
-      room.open();
+      state.wake();
       return Promise.resolve();
     },
     abort() {
@@ -63,7 +73,7 @@ function half(incoming: AsyncQueue<Uint8Array>, outgoing: AsyncQueue<Uint8Array>
       const lost = new TransferError('PEER_LOST', 'the channel was cut');
       outgoing.fail(lost);
       incoming.fail(lost);
-      room.open();
+      state.wake();
     },
   };
 }

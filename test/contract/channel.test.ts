@@ -86,6 +86,15 @@ describe.each(ADAPTERS)('channel contract: %s', (_name, create) => {
     await sending.catch(() => {});
   });
 
+  it('lets go of a sender that is held back when the peer closes', async () => {
+    const { near, far } = await open();
+    const sending = (async () => {
+      for (;;) await near.send(new Uint8Array(1_000_000));
+    })();
+    sending.catch(() => {});
+    await Promise.all([far.close(), expect(sending).rejects.toMatchObject({ code: 'PEER_LOST' })]);
+  });
+
   it('ends in order when the peer closes, and refuses to send after', async () => {
     const { near, far } = await open();
     await near.send(Uint8Array.of(1));
