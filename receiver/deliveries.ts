@@ -7,7 +7,8 @@ import type { ImageRecord } from './catalog.ts';
 import type { DeliveredImage } from './deliver/port.ts';
 import type { LostContent } from './lost-content.ts';
 import type { ReceiverContext } from './receive-image.ts';
-import { namesFor, withNames } from './record.ts';
+import { namesFor, wasKnownAs, withNames } from './record.ts';
+import type { ConversationWitness } from './witness.ts';
 
 export interface Deliveries {
   /**
@@ -24,6 +25,7 @@ export function createDeliveries(
   peer: string,
   context: ReceiverContext,
   access: Access,
+  witness: ConversationWitness,
   refs: ReadonlyMap<number, string>,
   lost: LostContent,
   signal: AbortSignal,
@@ -34,21 +36,27 @@ export function createDeliveries(
     const record = await work();
     const names = namesFor(record, refs.get(image) ?? '');
     demandNames(access, names);
+    const wasKnown = wasKnownAs(record, names, catalog);
     // Recorded before it is delivered: what an engine or registry refuses stays in the store, to be restored.
     await catalog.save(withNames(record, names, clock.now()));
     await store.flush();
+    witness.recorded(image, { record, names, wasKnown });
     const report = quarters(
       (phase, done, total) => void channel.send(encodeMessage('progress', [image, phase, done, total])).catch(() => {}),
     );
     const delivered = await context.deliver(record, {
       names,
       signal,
-      onProgress: report,
+      onProgress(phase, done, total) {
+        witness.progress(image, phase, done, total);
+        report(phase, done, total);
+      },
       mayPush: access.mayPush,
       isDiscreet: access.isLimited,
     });
     await catalog.save(withNames(delivered.record, names, clock.now()));
     await store.flush();
+    await witness.delivered(image, delivered);
     await channel.send(encodeMessage('receipt', [image, delivered.images.map(receiptEntry), [...delivered.notes, ...lost.takeNotes()]]));
     context.log.info({ peer, image: refs.get(image), archive: record.archive }, 'image delivered');
   };
@@ -63,6 +71,7 @@ export function createDeliveries(
         } catch (error) {
           const failure = TransferError.from(error);
           context.log.warn({ peer, image: refs.get(image), code: failure.code }, failure.message);
+          await witness.failed(image, failure);
           await channel.send(encodeMessage('failed', [image, failure.code, failure.message, failure.hint])).catch(() => {});
         }
       });

@@ -27,6 +27,8 @@ import { hasDamage } from './readable.ts';
 import { makeRecord } from './record.ts';
 import type { Uses } from './uses.ts';
 import { verifyStream } from './verify.ts';
+import { noWitness } from './witness.ts';
+import type { ConversationWitness, Witness } from './witness.ts';
 
 export interface ReceiverContext {
   readonly store: Store;
@@ -38,6 +40,8 @@ export interface ReceiverContext {
   readonly clock: Clock;
   /** Name and version for the peer's log. */
   readonly agent: string;
+  /** Told of all that happens; by default nobody is. */
+  readonly witness?: Witness;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
@@ -46,8 +50,10 @@ export interface ReceiverContext {
  * @param access what the sender may do; where that ends, so does the conversation.
  */
 export async function receiveImages(channel: Channel, peer: string, context: ReceiverContext, access = openAccess): Promise<void> {
+  const witness = (context.witness ?? noWitness).begin(channel, peer, access.who);
+  let ending: TransferError | undefined;
   const use = context.uses.begin(context.store, context.catalog);
-  const conversation = createConversation(channel, peer, { ...context, store: use.store, catalog: use.catalog }, access);
+  const conversation = createConversation(channel, peer, { ...context, store: use.store, catalog: use.catalog }, access, witness);
   const expel = (): void => {
     conversation.abort(access.ended.reason);
     conversation.refuse(access.ended.reason);
@@ -61,7 +67,7 @@ export async function receiveImages(channel: Channel, peer: string, context: Rec
     access.done();
     context.log.info({ peer, ...channel.counters }, 'conversation ended');
   } catch (error) {
-    const failure = TransferError.from(error);
+    const failure = (ending = TransferError.from(error));
     if (!access.ended.aborted) context.log.warn({ peer, code: failure.code }, failure.message);
     if (failure.code !== 'PEER_LOST' && !access.ended.aborted)
       await channel.send(encodeMessage('error', [failure.code, failure.message, failure.hint])).catch(() => {});
@@ -72,10 +78,11 @@ export async function receiveImages(channel: Channel, peer: string, context: Rec
     // A delivery that was broken off still has to clean up, and its store must be open until then.
     await conversation.finish();
     use.end();
+    witness.ended(ending);
   }
 }
 
-function createConversation(channel: Channel, peer: string, context: ReceiverContext, access: Access) {
+function createConversation(channel: Channel, peer: string, context: ReceiverContext, access: Access, witness: ConversationWitness) {
   const { store, catalog } = context;
   const gone = new AbortController();
   const idle = createIdleTimer(context.clock);
@@ -99,7 +106,7 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
     onKept: (id) => catalog.trust(id),
     onVoid: lost.askAgain,
   });
-  const deliveries = createDeliveries(channel, peer, context, access, refs, lost, gone.signal);
+  const deliveries = createDeliveries(channel, peer, context, access, witness, refs, lost, gone.signal);
   /** True where an image could not be delivered because the store had lost something of it, which is asked for again. */
   const canMend = async (stream: number, error: unknown): Promise<boolean> =>
     TransferError.from(error).code === 'INTEGRITY' &&
@@ -110,15 +117,17 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       const [versions, agent] = decodeMessage('hello', frame);
       demandVersion(versions, agent);
       greeted = true;
+      witness.greeted(agent);
       context.log.info({ peer, agent }, 'conversation begins');
       await channel.send(encodeMessage('welcome', [PROTOCOL_VERSION, context.agent, store.storeId.subarray(0, PREFIX_BYTES)]));
     },
     async offer(frame) {
       const offer = decodeMessage('offer', frame);
-      const [image, ref, , , , deliver] = offer;
+      const [image, ref, , , prefixes, deliver] = offer;
       order.offer(image);
       const { held, frame: answer } = await answers.to(offer);
       refs.set(image, ref);
+      if (deliver === 1) witness.offered(image, ref, prefixes.byteLength / PREFIX_BYTES);
       await channel.send(answer);
       if (held !== undefined && deliver === 1) {
         order.deliver(image);

@@ -4,7 +4,7 @@ import { hex, type Id } from '../shared/hash.ts';
 import { normaliseReference } from '../shared/image/reference.ts';
 import { loadPlain, type StoredArchive } from '../shared/image/stored-archive.ts';
 import type { Store } from '../shared/store/port.ts';
-import type { Catalog, ImageEntry, ImageRecord } from './catalog.ts';
+import { namedAt, type Catalog, type ImageEntry, type ImageRecord } from './catalog.ts';
 
 /**
  * Keeps what is known of the same archive from before: its names and checks.
@@ -83,4 +83,16 @@ export function withNames(record: ImageRecord, names: readonly (readonly string[
     names: { ...image.names, ...Object.fromEntries((names[i] ?? []).map((name) => [name, now])) },
   }));
   return { ...record, images, deliveredAt: now };
+}
+
+/** Whether the store has the image already, and these names mean it. */
+export function wasKnownAs(record: ImageRecord, names: readonly (readonly string[])[], catalog: Catalog): boolean {
+  const known = catalog.byArchive(Buffer.from(record.archive, 'hex'));
+  if (known === undefined) return false;
+  const others = catalog.records().filter(({ archive }) => archive !== record.archive);
+  return names.every((ofImage, i) =>
+    ofImage.every(
+      (name) => name in (known.images[i]?.names ?? {}) && others.every((other) => namedAt(other, name) <= namedAt(known, name)),
+    ),
+  );
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Store } from '../../shared/store/port.ts';
 import type { Catalog } from '../catalog.ts';
 import type { ReceiverEnvironment } from '../config.ts';
+import type { Facts, HistoryEvent } from '../history.ts';
 import type { Uses } from '../uses.ts';
 
 export interface AdminContext {
@@ -14,6 +15,8 @@ export interface AdminContext {
   readonly uses: Uses;
   readonly clock: Clock;
   readonly environment: ReceiverEnvironment;
+  /** Resolves when the entry is in the store's history. */
+  readonly record: (event: HistoryEvent, facts: Facts) => Promise<unknown>;
 }
 
 export interface AdminTerminal {

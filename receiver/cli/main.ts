@@ -7,6 +7,7 @@ import { readReceiverEnvironment } from '../config.ts';
 import { createLog, type LogFormat } from '../log.ts';
 import { keepOptions, toCollectFlags, type KeepOptions } from './collect-flags.ts';
 import { absoluteTarget, runAdmin, type AdminRun } from './run-admin.ts';
+import { showReceipts, type ReceiptsFlags } from './receipts.ts';
 import { serve, type ServeFlags } from './serve.ts';
 import { addToken, listTokens, revokeToken, type TokenAddFlags } from './token.ts';
 import { systemClock } from '../../shared/clock.ts';
@@ -107,6 +108,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   imageCommand(command('unpin', 'no longer keep it')).action((name: string, flags: StoreFlags) =>
     run(false, (signal) => runAdmin('pin', { name, pinned: false }, at(flags, signal))),
   );
+  command('receipts', 'what was delivered, failed or was brought back: chained by hash, signed with the key of the store')
+    .option('--json', 'the entries as they are, one line of JSON each')
+    .option('--verify', 'check chain and signatures')
+    .option('--public-key', 'print the key that receipts are verified with, for the senders')
+    .action((flags: ReceiptsFlags) => run(flags.json === true && flags.verify === true, () => showReceipts(flags, process.stdout)));
   tokenCommands(program, run);
   try {
     await program.parseAsync(argv);

@@ -23,6 +23,7 @@ export const restoreImage: AdminCommand<RestoreFlags> = async (context, flags, t
     const record = use.catalog.find(name);
     if (target === undefined) {
       await terminal.archive(record.archiveBytes, await openArchive(use.store, record, signal));
+      await context.record('restored', { record, to: 'archive' });
     } else {
       const where = { deliver: target, ...(engine !== undefined && { engine }), ...(push !== undefined && { push }) };
       const deliver = createDelivery(where, context.environment, use.store, use.catalog);
@@ -32,6 +33,7 @@ export const restoreImage: AdminCommand<RestoreFlags> = async (context, flags, t
       const delivery = await deliver(record, { names, signal, onProgress: (...report) => terminal.progress(...report) });
       await use.catalog.save(delivery.record);
       await use.store.flush();
+      await context.record('restored', { record: delivery.record, images: delivery.images, notes: delivery.notes, to: target });
       for (const note of delivery.notes) terminal.stderr(`${note}\n`);
     }
     if (flags.quiet) return;

@@ -10,9 +10,10 @@ import { openCatalog } from '../catalog.ts';
 import type { ReceiverEnvironment } from '../config.ts';
 import { writePieces } from '../deliver/archive.ts';
 import { openDoubts } from '../doubts.ts';
+import { openHistory } from '../history.ts';
 import { askControl } from '../transport/control.ts';
 import { createUses } from '../uses.ts';
-import type { AdminTerminal } from './admin-port.ts';
+import type { AdminContext, AdminTerminal } from './admin-port.ts';
 import { runAdminCommand, type AdminCommandName, type AdminFlags } from './admin.ts';
 
 export interface AdminRun {
@@ -36,11 +37,19 @@ export async function runAdmin<N extends AdminCommandName>(command: N, flags: Ad
     if (await askControl(directory, { command, flags }, terminal, signal)) return;
     await using store = await openStore(directory);
     const catalog = await openCatalog(store, await openDoubts(directory));
-    const context = { directory, store, catalog, uses: createUses(), clock: systemClock, environment };
+    const context = { directory, store, catalog, uses: createUses(), clock: systemClock, environment, record: recordIn(directory) };
     await runAdminCommand(command, flags, context, terminal, signal);
   } finally {
     stop();
   }
+}
+
+/** The history is opened for each entry: most commands write none. */
+function recordIn(directory: string): AdminContext['record'] {
+  return async (event, facts) => {
+    await using history = await openHistory(directory, () => systemClock.now());
+    await history.record(event, facts);
+  };
 }
 
 /** `archive:DIR` means the same wherever the command runs. */

@@ -2,6 +2,7 @@
 import { systemClock } from '../../shared/clock.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { STORE_RESERVE_BYTES } from '../../shared/limits.ts';
+import { readJournal } from '../../shared/journal/journal.ts';
 import { openStore } from '../../shared/store/pack-store.ts';
 import { parseSize } from '../../shared/terminal/size.ts';
 import { VERSION } from '../../shared/version.ts';
@@ -13,6 +14,9 @@ import type { ReceiverEnvironment } from '../config.ts';
 import { createDecodePool } from '../decode-pool.ts';
 import type { Deliver } from '../deliver/port.ts';
 import { openDoubts } from '../doubts.ts';
+import { estimateGzip, rememberEstimates } from '../gzip-estimate.ts';
+import { openHistory } from '../history.ts';
+import { createLive } from '../live.ts';
 import { limitWarnings, type Log } from '../log.ts';
 import { receiveImages } from '../receive-image.ts';
 import { listenControl } from '../transport/control.ts';
@@ -60,7 +64,25 @@ export async function serve(flags: ServeFlags, environment: ReceiverEnvironment,
   await using decoders = createDecodePool();
   const limited = limitWarnings(log, systemClock);
   const gatekeeper = await createGatekeeper({ files, clock: systemClock, mustAsk, log });
-  const context = { store, decoders, catalog, uses, deliver, clock: systemClock, agent: `lightermand ${VERSION}`, log: limited };
+  await using history = await openHistory(flags.store, () => systemClock.now());
+  const past = await Array.fromAsync(readJournal(history.file));
+  const live = createLive({
+    history,
+    clock: systemClock,
+    log,
+    estimateGzip: rememberEstimates(past, (record) => estimateGzip(record, store)),
+  });
+  const context = {
+    store,
+    decoders,
+    catalog,
+    uses,
+    deliver,
+    clock: systemClock,
+    agent: `lightermand ${VERSION}`,
+    log: limited,
+    witness: live,
+  };
   const conversations = new Set<Promise<void>>();
   {
     await using listener = await listen(
@@ -77,7 +99,21 @@ export async function serve(flags: ServeFlags, environment: ReceiverEnvironment,
       },
     );
     await using stack = new AsyncDisposableStack();
-    stack.use(await openControl(flags.store, { directory: flags.store, store, catalog, uses, clock: systemClock, environment }, log));
+    stack.use(
+      await openControl(
+        flags.store,
+        {
+          directory: flags.store,
+          store,
+          catalog,
+          uses,
+          clock: systemClock,
+          environment,
+          record: (event, facts) => history.record(event, facts),
+        },
+        log,
+      ),
+    );
     stack.use(followChanges(listener, gatekeeper, tls, files.directory, log));
     const { deliver: where } = flags;
     log.info(

@@ -15,8 +15,9 @@ export function deliverToDirectory(store: Store, directory: string): Deliver {
     const name = options.names.flat()[0] ?? record.images[0]?.configDigest.slice('sha256:'.length, 'sha256:'.length + 12) ?? record.archive;
     const file = join(directory, archiveFileName(name));
     await mkdir(directory, { recursive: true });
+    const before = await stat(file).catch(() => undefined);
     await writeArchive(store, record, file, options);
-    return { record, images: storedImages(record, options.names), notes: [] };
+    return { record, images: storedImages(record, options.names), notes: [], alreadyThere: before?.size === record.archiveBytes };
   };
 }
 

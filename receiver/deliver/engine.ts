@@ -17,6 +17,7 @@ export function deliverToEngine(store: Store, catalog: Catalog, sink: ImageSink,
     const delivered: DeliveredImage[] = [];
     const notes: string[] = [];
     let current = record;
+    let alreadyThere = true;
     for (const [i, image] of archive.index.images.entries()) {
       current = await proveLayers(current, image, archive, catalog, options);
       const refs = options.names[i] ?? [];
@@ -26,6 +27,7 @@ export function deliverToEngine(store: Store, catalog: Catalog, sink: ImageSink,
         delivered: deliveredBefore(catalog),
         onProgress: ({ phase, bytes, bytesTotal }) => options.onProgress?.(phase, bytes, bytesTotal),
       });
+      alreadyThere &&= result.alreadyThere;
       current = {
         ...current,
         images: current.images.with(i, {
@@ -44,7 +46,7 @@ export function deliverToEngine(store: Store, catalog: Catalog, sink: ImageSink,
       if (pushTo !== undefined && options.mayPush === false)
         notes.push(`${refs[0] ?? result.imageId}: not pushed, for want of the right to`);
     }
-    return { record: current, images: delivered, notes };
+    return { record: current, images: delivered, notes, alreadyThere };
   };
 }
 

@@ -16,6 +16,8 @@ export interface Delivery {
   readonly images: readonly DeliveredImage[];
   /** One line each, for people: what was replaced, repeated or left out. */
   readonly notes: readonly string[];
+  /** False where the destination did not have all of it before; undefined where that is not known. */
+  readonly alreadyThere?: boolean;
 }
 
 export interface DeliverOptions {

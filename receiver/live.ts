@@ -1,0 +1,140 @@
+/** The conversations of this moment, and what each is doing: written down in the history, shown by the status page, counted by the metrics. */
+import type { Channel, WireCounters } from '../shared/channel/port.ts';
+import type { Clock } from '../shared/clock.ts';
+import { TransferError } from '../shared/errors.ts';
+import type { JournalEntry } from '../shared/journal/journal.ts';
+import type { ImageRecord } from './catalog.ts';
+import type { Delivery } from './deliver/port.ts';
+import type { Facts, History, HistoryEvent } from './history.ts';
+import type { ConversationWitness, Witness, WitnessedImage } from './witness.ts';
+
+export interface LiveConversation {
+  readonly peer: string;
+  readonly who: string;
+  readonly agent: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly wire: WireCounters;
+  readonly images: readonly LiveImage[];
+}
+
+export interface LiveImage {
+  readonly ref: string;
+  /** 0 where it is not known. */
+  readonly layers: number;
+  /** `receiving`, then rebuild, load, tag, push, then `delivered` or `failed`. */
+  readonly phase: string;
+  /** Bytes of the phase; total 0 where it is not known. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface LiveOptions {
+  readonly history: History;
+  readonly clock: Clock;
+  readonly log: { warn(fields: object, message: string): void };
+  /** Bytes that `gzip -6` would make of an archive, estimated. */
+  readonly estimateGzip: (record: ImageRecord) => Promise<number | undefined>;
+  /** Told of each entry of the history, and of each conversation that has ended. */
+  readonly onEntry?: (entry: JournalEntry) => void;
+  readonly onEnd?: (wire: WireCounters, error: TransferError | undefined) => void;
+}
+
+export interface Live extends Witness {
+  conversations(): LiveConversation[];
+}
+
+interface Tracked {
+  ref: string;
+  layers: number;
+  phase: string;
+  done: number;
+  total: number;
+  witnessed?: WitnessedImage;
+  gzipBytes?: Promise<number | undefined>;
+  /** Monotonic, milliseconds. */
+  readonly began: number;
+}
+
+export function createLive(options: LiveOptions): Live {
+  const open = new Set<LiveConversation>();
+  return {
+    conversations: () => [...open],
+    begin(channel, peer, who) {
+      const images = new Map<number, Tracked>();
+      const conversation = {
+        peer,
+        who,
+        agent: '',
+        since: options.clock.now(),
+        get wire() {
+          return channel.counters;
+        },
+        get images() {
+          return [...images.values()];
+        },
+      };
+      open.add(conversation);
+      return witness(channel, conversation, images, options, () => void open.delete(conversation));
+    },
+  };
+}
+
+function witness(
+  channel: Channel,
+  conversation: { peer: string; who: string; agent: string },
+  images: Map<number, Tracked>,
+  options: LiveOptions,
+  onEnd: () => void,
+): ConversationWitness {
+  const { history, clock, log, estimateGzip } = options;
+  const tracked = (image: number): Tracked => {
+    const known = images.get(image) ?? { ref: '', layers: 0, phase: 'receiving', done: 0, total: 0, began: clock.monotonic() };
+    images.set(image, known);
+    return known;
+  };
+  const write = async (image: number, event: HistoryEvent, facts: Facts): Promise<void> => {
+    const one = tracked(image);
+    const { peer, agent, who } = conversation;
+    one.phase = event === 'failed' ? 'failed' : 'delivered';
+    try {
+      const entry = await history.record(event, {
+        from: { peer, agent, who },
+        record: one.witnessed?.record,
+        names: one.witnessed?.names ?? (one.ref === '' ? undefined : [[one.ref]]),
+        gzipBytes: await one.gzipBytes,
+        wire: channel.counters,
+        seconds: (clock.monotonic() - one.began) / 1000,
+        ...facts,
+      });
+      options.onEntry?.(entry);
+    } catch (error) {
+      // The image is where it belongs all the same.
+      log.warn({ peer, code: TransferError.from(error).code }, `the history lacks an entry: ${TransferError.from(error).message}`);
+    }
+  };
+  return {
+    greeted: (agent) => void (conversation.agent = agent),
+    offered: (image, ref, layers) => void Object.assign(tracked(image), { ref, layers }),
+    recorded(image, witnessed) {
+      const one = tracked(image);
+      one.witnessed = witnessed;
+      // Beside the delivery, which takes longer.
+      one.gzipBytes = estimateGzip(witnessed.record).catch(() => undefined);
+    },
+    progress: (image, phase, done, total) => void Object.assign(tracked(image), { phase, done, total }),
+    delivered(image, delivery) {
+      const { record, images: delivered, notes } = delivery;
+      return write(image, isUnchanged(tracked(image), delivery) ? 'unchanged' : 'delivered', { record, images: delivered, notes });
+    },
+    failed: (image, { code, message }) => write(image, 'failed', { error: { code, message } }),
+    ended(error) {
+      onEnd();
+      options.onEnd?.(channel.counters, error);
+    },
+  };
+}
+
+function isUnchanged({ witnessed }: Tracked, { alreadyThere }: Delivery): boolean {
+  return witnessed?.wasKnown === true && alreadyThere !== false;
+}

@@ -1,0 +1,47 @@
+/** Whoever looks on while the receiver works: the history, the metrics, the status page. It changes nothing of what happens. */
+import type { Channel } from '../shared/channel/port.ts';
+import type { TransferError } from '../shared/errors.ts';
+import type { ImageRecord } from './catalog.ts';
+import type { Delivery } from './deliver/port.ts';
+
+/** An image on its way out. */
+export interface WitnessedImage {
+  readonly record: ImageRecord;
+  /** For each image of the record the names that it is to get. */
+  readonly names: readonly (readonly string[])[];
+  /** It was in the store under these names before. */
+  readonly wasKnown: boolean;
+}
+
+/** What a conversation tells of itself. Images have the numbers that they have in it. */
+export interface ConversationWitness {
+  greeted(agent: string): void;
+  /** @param layers 0 where it is not known. */
+  offered(image: number, ref: string, layers: number): void;
+  /** It is whole and in the store, its delivery begins. */
+  recorded(image: number, witnessed: WitnessedImage): void;
+  progress(image: number, phase: string, done: number, total: number): void;
+  /** Resolves when that is written down. Never rejects. */
+  delivered(image: number, delivery: Delivery): Promise<void>;
+  /** Likewise. */
+  failed(image: number, error: TransferError): Promise<void>;
+  /** @param error what ended it, where that was not its end. */
+  ended(error?: TransferError): void;
+}
+
+export interface Witness {
+  begin(channel: Channel, peer: string, who: string): ConversationWitness;
+}
+
+const nobody: ConversationWitness = {
+  greeted: () => {},
+  offered: () => {},
+  recorded: () => {},
+  progress: () => {},
+  delivered: () => Promise.resolve(),
+  failed: () => Promise.resolve(),
+  ended: () => {},
+};
+
+/** Where nobody looks on. */
+export const noWitness: Witness = { begin: () => nobody };
