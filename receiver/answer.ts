@@ -4,6 +4,7 @@ import type { Id } from '../shared/hash.ts';
 import { BASES_MAX, encodeMessage, PREFIX_BYTES, type Message } from '../shared/wire/messages.ts';
 import { demandName, mayRead, type Access } from './access/access.ts';
 import type { Catalog, ImageRecord } from './catalog.ts';
+import type { Participation } from './participation.ts';
 
 export interface Answers {
   /** The list of the first answer that had one: later streams of the session are bases by their number in it. */
@@ -13,7 +14,7 @@ export interface Answers {
 }
 
 /** Nothing but what `access` may read is named, or counts as held. */
-export function createAnswers(catalog: Catalog, access: Access): Answers {
+export function createAnswers(catalog: Catalog, access: Access, participation: Participation): Answers {
   let bases: readonly Id[] = [];
   let complete = true;
   const heldImage = (imageId: Uint8Array, archiveId: Uint8Array): ImageRecord | undefined => {
@@ -28,12 +29,18 @@ export function createAnswers(catalog: Catalog, access: Access): Answers {
       let answered: readonly Id[] = [];
       if (held === undefined && bases.length === 0) {
         const layers = splitBytes(prefixes, PREFIX_BYTES);
-        ({ streams: bases, complete } = catalog.bases(ref, layers, BASES_MAX, (record) => mayRead(access, record)));
-        complete &&= await access.sent.isEmpty();
+        const whole = await participation.wholeStreams();
+        const known = catalog.bases(ref, layers, BASES_MAX - whole.length, (record) => mayRead(access, record));
+        complete = known.complete && !participation.hasUnfinished() && (await access.sent.isEmpty());
+        bases = [...known.streams, ...whole];
         answered = bases;
       }
       const prefixesHeld = Buffer.concat(answered.map((id) => id.subarray(0, PREFIX_BYTES)));
-      return { held, frame: encodeMessage('answer', [image, held === undefined ? 0 : 1, prefixesHeld, complete ? 1 : 0]) };
+      const answer = [image, held === undefined ? 0 : 1, prefixesHeld, complete ? 1 : 0] as const;
+      // Where nothing goes on that costs nothing.
+      const begun = participation.begunPrefixes();
+      const frame = encodeMessage('answer', held !== undefined || begun.byteLength === 0 ? [...answer] : [...answer, begun]);
+      return { held, frame };
     },
   };
 }

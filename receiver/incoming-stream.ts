@@ -10,8 +10,10 @@ import { isProvenBySkeleton, skeletonDigest } from '../shared/recipe/skeleton-di
 import type { Store, StoreRecord } from '../shared/store/port.ts';
 import type { Run, StreamFrame } from '../shared/wire/bulk.ts';
 import type { Knowledge } from './access/knowledge.ts';
+import type { Claim } from './claims.ts';
 import type { DecodePool } from './decode-pool.ts';
 import { areReadable, orDamaged } from './readable.ts';
+import type { BegunStream, UnderWay } from './under-way.ts';
 
 export interface IncomingOptions {
   readonly store: Store;
@@ -25,12 +27,27 @@ export interface IncomingOptions {
   readonly encodeRecipe: (recipe: Recipe) => Uint8Array;
   /** Told of each stream whose recipe is in the store now. */
   readonly onKept: (id: Id) => void;
+  /** Whether the sender may know what others send: then it waits for that where it asks about it. */
+  readonly knowsOthers: boolean;
+  /** What other conversations do. */
+  readonly underWay: Pick<UnderWay, 'unfinished' | 'claims' | 'slots' | 'settled'>;
+  /** Streams that were begun on an earlier connection of the shipment. */
+  readonly begun: () => readonly BegunStream[];
   /** Told once of each stream that becomes void; `suspects`: the held bases that it leans on, where it is not known what was lost. */
   readonly onVoid: (stream: number, why: TransferError, suspects: readonly Id[]) => void;
 }
 
 export interface Incoming {
+  /** With the recipe of the earlier announcement, where it goes on. */
   readonly frame: StreamFrame;
+  /** Ids of the bases of `frame`, and of the streams that it may nest. */
+  readonly baseIds: readonly Id[];
+  readonly nestable: readonly Id[];
+  readonly claim: Claim;
+  /** Announced on an earlier connection of the shipment. */
+  goesOn: boolean;
+  /** Resolves when it is known what is needed. */
+  answered: Promise<unknown>;
   /** Indices of fresh chunks that will arrive, in order; all where nothing was asked. */
   wanted: readonly number[] | undefined;
   /** Chunks of `wanted` that runs have claimed. */
@@ -61,9 +78,14 @@ export async function findAsked({ asked, askBytes }: StreamFrame, careful: boole
   return found.map((id) => (id !== undefined && readable.next().value === true ? id : undefined));
 }
 
-export function createIncoming(frame: StreamFrame): Incoming {
+export function createIncoming(frame: StreamFrame, baseIds: readonly Id[], nestable: readonly Id[], claim: Claim): Incoming {
   return {
     frame,
+    baseIds,
+    nestable,
+    claim,
+    goesOn: false,
+    answered: Promise.resolve(),
     wanted: undefined,
     arrived: 0,
     running: new Set(),
@@ -89,6 +111,7 @@ export async function keep(recipe: Recipe, skeleton: Id | undefined, options: In
   const isSound = (await orDamaged(store.get('recipe', recipe.id))) !== undefined;
   await store.put([{ kind: 'recipe', key: recipe.id, bytes: encodeRecipe(recipe) }], { replace: !isSound });
   knowledge.kept(recipe.id);
+  options.underWay.unfinished.whole(recipe.id);
   options.onKept(recipe.id);
 }
 
@@ -107,15 +130,15 @@ export async function takeRun(incoming: Opened, run: Run, replace: boolean, opti
   const content = await decoders.decode({ codec: run.codec, payload: run.payload, base, targetBytes });
   const records: StoreRecord[] = [];
   let at = 0;
-  for (const [i, length] of lengths.entries()) {
+  for (const length of lengths) {
     const piece = content.subarray(at, at + length);
-    const key = hashBytes(piece);
-    incoming.ids[indices[i] as number] = key;
-    records.push({ kind: 'chunk', key, bytes: piece });
+    records.push({ kind: 'chunk', key: hashBytes(piece), bytes: piece });
     at += length;
   }
   await store.put(records, { replace });
+  for (const [i, { key }] of records.entries()) incoming.ids[indices[i] as number] = key;
   knowledge.arrived(records.map(({ key }) => key));
+  incoming.claim.touch();
 }
 
 async function loadBase(incoming: Opened, run: Run, indices: readonly number[], store: Store): Promise<Uint8Array | undefined> {

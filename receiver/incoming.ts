@@ -10,11 +10,18 @@ import { TransferError } from '../shared/errors.ts';
 import { decodeDifference } from '../shared/recipe/difference/decode.ts';
 import type { Recipe } from '../shared/recipe/recipe.ts';
 import { wrap } from '../shared/recipe/wrapped.ts';
+import { hex, type Id } from '../shared/hash.ts';
 import type { Run, SegmentFrame, StreamFrame } from '../shared/wire/bulk.ts';
-import { createIncoming, findAsked, keep, takeRun, type Incoming, type IncomingOptions, type Opened } from './incoming-stream.ts';
+import { BASES_MAX } from '../shared/wire/messages.ts';
+import { begunStream, createAnnouncements } from './announcements.ts';
+import { keep, takeRun, type Incoming, type IncomingOptions, type Opened } from './incoming-stream.ts';
+import type { BegunStream } from './under-way.ts';
 
 export interface IncomingStreams {
-  /** Takes an announcement. @returns for each asked chunk whether it is needed, undefined where nothing was asked. */
+  /**
+   * Takes an announcement at once. @returns for each fresh chunk whether it is needed, where that was asked or the stream goes on from an
+   * earlier connection (then empty where all are); else undefined. May wait for what others send.
+   */
   announce(frame: StreamFrame): Promise<readonly boolean[] | undefined>;
   /**
    * Takes content: verified against nothing yet, stored by its own hash. Resolves when there is room for the next segment;
@@ -30,10 +37,15 @@ export interface IncomingStreams {
   giveUp(stream: number, error: unknown): boolean;
   /** No more frames come: nobody need wait for any. */
   end(): void;
+  /** After the end: resolves when all that came is in the store, or failed. */
+  settled(): Promise<void>;
+  /** After that: what another connection can go on with. */
+  begun(): BegunStream[];
 }
 
 export function createIncomingStreams(options: IncomingOptions): IncomingStreams {
-  const { get, announce, giveUp, open, complete, takeRuns } = createStreams(options);
+  const gone = new AbortController();
+  const { all, get, announce, giveUp, open, complete, takeRuns } = createStreams(options, gone.signal);
   const ended = Promise.withResolvers<never>();
   ended.promise.catch(() => {});
   const waitFor = <T>(awaited: PromiseWithResolvers<T>): Promise<T> => Promise.race([awaited.promise, ended.promise]);
@@ -80,15 +92,36 @@ export function createIncomingStreams(options: IncomingOptions): IncomingStreams
       return complete(current);
     },
     giveUp,
-    end: () => ended.reject(new TransferError('PEER_LOST', 'the sender went before it sent everything again')),
+    end() {
+      const error = new TransferError('PEER_LOST', 'the sender went before it sent everything again');
+      ended.reject(error);
+      gone.abort(error);
+    },
+    async settled() {
+      await Promise.allSettled(all().flatMap(({ running, answered }) => [...running, answered]));
+      for (const [number, incoming] of all().entries()) {
+        if (!incoming.isVoid && isWhole(incoming)) await complete(number).catch(() => {});
+        await incoming.stored?.catch(() => {});
+        incoming.claim.end();
+      }
+    },
+    begun() {
+      const own = all().flatMap(begunStream);
+      const ids = new Set(own.map(({ id }) => hex(id)));
+      return [...options.begun().filter(({ id }) => !ids.has(hex(id))), ...own].slice(-BASES_MAX);
+    },
   };
 }
 
+function isWhole({ difference, ids }: Incoming): boolean {
+  return difference !== undefined && !ids.includes(undefined);
+}
+
 /** The streams of a session by their numbers, and the steps that each of them goes through. */
-function createStreams(options: IncomingOptions) {
+function createStreams(options: IncomingOptions, gone: AbortSignal) {
+  const { unfinished, slots } = options.underWay;
   const streams: Incoming[] = [];
   let keeping: Promise<void> = Promise.resolve();
-  const inFlight = new Set<Promise<void>>();
   /** Set with the first void stream: the store's word is not enough any more. */
   let careful = false;
 
@@ -105,6 +138,7 @@ function createStreams(options: IncomingOptions) {
     if (failure.code !== 'INTEGRITY' || isSecond) return false;
     incoming.isVoid = true;
     incoming.claimed.resolve();
+    incoming.claim.end();
     careful = true;
     // A stream that could not even be opened told already which recipe was lost.
     const suspects = incoming.difference === undefined ? [] : incoming.frame.bases.filter((base) => base.kind === 'held');
@@ -114,17 +148,13 @@ function createStreams(options: IncomingOptions) {
   /** Decodes the difference once everything before it is whole: later streams lean on earlier ones. */
   const open = async (number: number): Promise<Opened> => {
     const incoming = get(number);
+    await incoming.answered;
     if (incoming.difference === undefined) {
+      const { frame, baseIds, nestable } = incoming;
       incoming.bases = await Promise.all(
-        incoming.frame.bases.map((base) => {
-          if (base.kind === 'sent') return complete(base.stream);
-          const id = options.heldBases()[base.index];
-          if (id === undefined) throw new TransferError('PROTOCOL_VIOLATION', `base ${base.index} was not in the answer`);
-          return options.loadRecipe(id);
-        }),
+        frame.bases.map((base, i) => (base.kind === 'sent' ? complete(base.stream) : options.loadRecipe(baseIds[i] as Id))),
       );
-      const nested = streams.slice(0, number).map(({ frame }) => frame.id);
-      incoming.difference = decodeDifference(incoming.frame.recipe, incoming.bases, nested);
+      incoming.difference = decodeDifference(frame.recipe, incoming.bases, nestable);
       const { freshLengths } = incoming.difference;
       incoming.ids = [...incoming.ids, ...Array.from({ length: freshLengths.length - incoming.ids.length }, () => undefined)];
       incoming.wanted ??= freshLengths.map((_, i) => i);
@@ -147,36 +177,31 @@ function createStreams(options: IncomingOptions) {
     const recipe = frame.wrapping === undefined ? rows : wrap(rows, frame.wrapping);
     // One after the other: a stream that nests others is proven with their recipes, which must be in the store by then.
     incoming.stored = keeping.then(() => keep(recipe, frame.skeleton, options));
-    keeping = incoming.stored.catch(() => {});
+    keeping = incoming.stored.catch(() => {}).then(() => incoming.claim.end());
     return recipe;
   };
   /** Takes the runs of a segment; each that fails makes the stream void or rejects. */
   const takeRuns = async (incoming: Opened, runs: readonly Run[]): Promise<Promise<void>[]> => {
-    const jobs: Promise<void>[] = [];
+    const jobs: Promise<void>[] = [unfinished.begin(incoming.frame.id)];
     for (const run of runs) {
-      while (inFlight.size > options.decoders.threads) await Promise.race(inFlight);
-      const job = takeRun(incoming, run, careful, options).catch((error: unknown) => {
-        if (!giveUp(incoming.frame.stream, error)) throw error;
-      });
+      await slots.take();
+      const job = takeRun(incoming, run, careful, options)
+        .finally(() => slots.give())
+        .catch((error: unknown) => {
+          if (!giveUp(incoming.frame.stream, error)) throw error;
+        });
       jobs.push(job);
-      for (const set of [inFlight, incoming.running]) {
-        set.add(job);
-        void job.catch(() => {}).then(() => set.delete(job));
-      }
+      incoming.running.add(job);
+      void job.catch(() => {}).then(() => incoming.running.delete(job));
     }
     return jobs;
   };
+  const announcements = createAnnouncements(streams, options, gone);
   const announce = async (frame: StreamFrame): Promise<readonly boolean[] | undefined> => {
-    if (frame.stream !== streams.length)
-      throw new TransferError('PROTOCOL_VIOLATION', `stream ${frame.stream} follows stream ${streams.length - 1}`);
-    const incoming = createIncoming(frame);
-    streams.push(incoming);
-    if (frame.askBytes > 0) {
-      incoming.ids = await findAsked(frame, careful, options);
-      incoming.wanted = incoming.ids.flatMap((id, i) => (id === undefined ? [i] : []));
-    }
-    for (const before of streams) if (before.isVoid && equalBytes(before.frame.id, frame.id)) before.successor.resolve(frame.stream);
-    return frame.askBytes > 0 ? incoming.ids.map((id) => id === undefined) : undefined;
+    const incoming = announcements.take(frame);
+    if (incoming.frame.recipe.byteLength > 0) return announcements.answer(incoming, careful);
+    giveUp(frame.stream, new TransferError('INTEGRITY', 'the announcement of a stream on an earlier connection is forgotten'));
+    return undefined;
   };
-  return { get, announce, giveUp, open, complete, takeRuns };
+  return { all: () => streams, get, announce, giveUp, open, complete, takeRuns };
 }

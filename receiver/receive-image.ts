@@ -4,28 +4,30 @@
  */
 import type { Channel } from '../shared/channel/port.ts';
 import type { Clock } from '../shared/clock.ts';
-import { TransferError } from '../shared/errors.ts';
+import { isErrorCode, TransferError } from '../shared/errors.ts';
 import { hex } from '../shared/hash.ts';
 import { openStoredArchive } from '../shared/image/stored-archive.ts';
 import { encodeRecipe } from '../shared/recipe/encode.ts';
 import type { Store } from '../shared/store/port.ts';
 import { decodeSegmentFrame, decodeStreamFrame } from '../shared/wire/bulk.ts';
 import { frameName, PROTOCOL_VERSION, type FrameName } from '../shared/wire/frames.ts';
-import { decodeMessage, encodeMessage, PREFIX_BYTES, unexpectedFrame } from '../shared/wire/messages.ts';
+import { decodeMessage, encodeMessage, PREFIX_BYTES, unexpectedFrame, type Message } from '../shared/wire/messages.ts';
 import { openAccess, type Access } from './access/access.ts';
 import { createKnowledge } from './access/knowledge.ts';
 import { createAnswers } from './answer.ts';
 import type { Catalog } from './catalog.ts';
 import type { DecodePool } from './decode-pool.ts';
 import type { Deliver } from './deliver/port.ts';
-import { createDeliveries } from './deliveries.ts';
+import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createFrameOrder } from './frame-order.ts';
 import { createIdleTimer } from './idle-timer.ts';
-import { createIncomingStreams } from './incoming.ts';
+import { createIncomingStreams, type IncomingStreams } from './incoming.ts';
 import { createLostContent } from './lost-content.ts';
 import { hasDamage } from './readable.ts';
+import { createParticipation, type Participation } from './participation.ts';
 import { makeRecord } from './record.ts';
 import type { Uses } from './uses.ts';
+import type { UnderWay } from './under-way.ts';
 import { verifyStream } from './verify.ts';
 import { noWitness } from './witness.ts';
 import type { ConversationWitness, Witness } from './witness.ts';
@@ -42,6 +44,10 @@ export interface ReceiverContext {
   readonly agent: string;
   /** Told of all that happens; by default nobody is. */
   readonly witness?: Witness;
+  /** What conversations know of each other. */
+  readonly underWay: UnderWay;
+  /** Aborts when the receiver is to stop: deliveries are broken off. */
+  readonly signal?: AbortSignal;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
@@ -58,38 +64,47 @@ export async function receiveImages(channel: Channel, peer: string, context: Rec
     conversation.abort(access.ended.reason);
     conversation.refuse(access.ended.reason);
   };
+  const stop = (): void => conversation.abort(new TransferError('PEER_LOST', 'the receiver stops'));
   access.ended.addEventListener('abort', expel, { once: true });
+  context.signal?.addEventListener('abort', stop, { once: true });
   if (access.ended.aborted) expel();
+  let endedInOrder = false;
   try {
     for await (const frame of channel.frames) await conversation.take(frame);
-    conversation.end();
-    await conversation.finish();
-    access.done();
-    context.log.info({ peer, ...channel.counters }, 'conversation ended');
+    endedInOrder = true;
   } catch (error) {
     const failure = (ending = TransferError.from(error));
     if (!access.ended.aborted) context.log.warn({ peer, code: failure.code }, failure.message);
+    // What came before a link broke is kept and what was committed is delivered: the sender comes back for it.
+    if (failure.code !== 'PEER_LOST') conversation.abort(new TransferError('PEER_LOST', 'the sender has gone'));
     if (failure.code !== 'PEER_LOST' && !access.ended.aborted)
       await channel.send(encodeMessage('error', [failure.code, failure.message, failure.hint])).catch(() => {});
   } finally {
     access.ended.removeEventListener('abort', expel);
-    conversation.abort(new TransferError('PEER_LOST', 'the sender has gone'));
-    await channel.close().catch(() => {});
-    // A delivery that was broken off still has to clean up, and its store must be open until then.
+    const closed = channel.close().catch(() => {});
+    await conversation.end();
+    // The store must be open until deliveries have ended, those that are broken off too: they clean up.
     await conversation.finish();
     use.end();
+    await closed;
     witness.ended(ending);
+    context.signal?.removeEventListener('abort', stop);
+    if (endedInOrder) {
+      access.done();
+      context.log.info({ peer, ...channel.counters }, 'conversation ended');
+    }
   }
 }
 
 function createConversation(channel: Channel, peer: string, context: ReceiverContext, access: Access, witness: ConversationWitness) {
-  const { store, catalog } = context;
+  const { store, catalog, underWay } = context;
   const gone = new AbortController();
   const idle = createIdleTimer(context.clock);
+  const participation = createParticipation(channel, access, store, underWay);
   let greeted = false;
   let storedSoFar: Promise<void> = Promise.resolve();
   const refs = new Map<number, string>();
-  const answers = createAnswers(catalog, access);
+  const answers = createAnswers(catalog, access, participation);
   const order = createFrameOrder();
   const refuse = createRefusal(channel, peer, context);
   const lost = createLostContent(channel, peer, context);
@@ -105,26 +120,27 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
     encodeRecipe,
     onKept: (id) => catalog.trust(id),
     onVoid: lost.askAgain,
+    knowsOthers: !access.isLimited,
+    underWay,
+    begun: () => participation.begun(),
   });
   const deliveries = createDeliveries(channel, peer, context, access, witness, refs, lost, gone.signal);
-  /** True where an image could not be delivered because the store had lost something of it, which is asked for again. */
-  const canMend = async (stream: number, error: unknown): Promise<boolean> =>
-    TransferError.from(error).code === 'INTEGRITY' &&
-    (await hasDamage(await incoming.finish(stream), store, gone.signal)) &&
-    incoming.giveUp(stream, error);
-  const handlers: Partial<Record<FrameName, (frame: Uint8Array) => Promise<void>>> = {
+  const handlers: Handlers = {
     async hello(frame) {
-      const [versions, agent] = decodeMessage('hello', frame);
+      const [versions, agent, former] = decodeMessage('hello', frame);
       demandVersion(versions, agent);
       greeted = true;
       witness.greeted(agent);
-      context.log.info({ peer, agent }, 'conversation begins');
+      context.log.info({ peer, agent, ...(former !== undefined && { goesOn: true }) }, 'conversation begins');
+      await participation.enter(former);
       await channel.send(encodeMessage('welcome', [PROTOCOL_VERSION, context.agent, store.storeId.subarray(0, PREFIX_BYTES)]));
     },
     async offer(frame) {
       const offer = decodeMessage('offer', frame);
       const [image, ref, , , prefixes, deliver] = offer;
       order.offer(image);
+      // Of what was committed or came on a connection that broke, more may be known in a moment.
+      await underWay.settled();
       const { held, frame: answer } = await answers.to(offer);
       refs.set(image, ref);
       if (deliver === 1) witness.offered(image, ref, prefixes.byteLength / PREFIX_BYTES);
@@ -135,11 +151,16 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
         deliveries.next(image, () => Promise.resolve(held), doubt);
       }
     },
-    async stream(frame) {
+    stream(frame) {
       order.stream(frame.byteLength);
       const announced = decodeStreamFrame(frame);
-      const needed = await incoming.announce(announced);
-      if (needed !== undefined) await channel.send(encodeMessage('need', [announced.stream, 0, packBits(needed)]));
+      participation.add(announced.id);
+      // Other frames go on meanwhile: the answer may have to wait for what others send.
+      incoming
+        .announce(announced)
+        .then((needed) => needed && channel.send(encodeMessage('need', [announced.stream, 0, packBits(needed)])))
+        .catch(refuse);
+      return Promise.resolve();
     },
     async segment(frame) {
       const segment = decodeSegmentFrame(frame);
@@ -161,29 +182,52 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       deliveries.next(
         image,
         async () => makeRecord(await openStoredArchive(await incoming.finish(stream), store), store, catalog, proven, context.clock.now()),
-        (error) => canMend(stream, error),
+        (error) => canMend(incoming, stream, store, gone.signal, error),
       );
       return Promise.resolve();
     },
+    error(frame) {
+      throw senderError(decodeMessage('error', frame));
+    },
   };
-
   return {
     async take(frame: Uint8Array): Promise<void> {
       access.ended.throwIfAborted();
-      const name = frameName(frame);
-      const handler = name === undefined ? undefined : handlers[name];
-      if (handler === undefined || greeted === (name === 'hello'))
-        throw unexpectedFrame(name, greeted ? 'an offer, stream, segment or commit' : 'hello');
-      await idle.during(handler(frame));
+      await idle.during(handlerOf(frame, handlers, greeted)(frame));
     },
     finish: () => deliveries.finish(),
-    end: () => incoming.end(),
     refuse,
-    abort(reason: unknown) {
-      incoming.end();
-      gone.abort(reason);
-    },
+    /** No more frames come. Resolves when all that came is in the store. */
+    end: () => keepAll(participation, incoming, deliveries, store),
+    /** Nothing of it is wanted any more. */
+    abort: (reason: unknown) => gone.abort(reason),
   };
+}
+
+/** True where an image could not be delivered because the store had lost something of it, which is asked for again. */
+async function canMend(incoming: IncomingStreams, stream: number, store: Store, signal: AbortSignal, error: unknown): Promise<boolean> {
+  if (TransferError.from(error).code !== 'INTEGRITY') return false;
+  return (await hasDamage(await incoming.finish(stream), store, signal)) && incoming.giveUp(stream, error);
+}
+
+/** No more frames come: what came is kept, and what was committed recorded, before another conversation may go on with it. */
+async function keepAll(participation: Participation, incoming: IncomingStreams, deliveries: Deliveries, store: Store): Promise<void> {
+  participation.breakOff();
+  incoming.end();
+  await incoming.settled();
+  await deliveries.recorded();
+  await store.flush().catch(() => {});
+  participation.leave(incoming.begun());
+}
+
+type Handlers = Partial<Record<FrameName, (frame: Uint8Array) => Promise<void>>>;
+
+/** @throws TransferError PROTOCOL_VIOLATION for a frame that does not come now. */
+function handlerOf(frame: Uint8Array, handlers: Handlers, greeted: boolean): (frame: Uint8Array) => Promise<void> {
+  const name = frameName(frame);
+  const handler = name === undefined ? undefined : handlers[name];
+  if (handler !== undefined && greeted !== (name === 'hello')) return handler;
+  throw unexpectedFrame(name, greeted ? 'an offer, stream, segment or commit' : 'hello');
 }
 
 function demandVersion(versions: readonly number[], agent: string): void {
@@ -192,13 +236,19 @@ function demandVersion(versions: readonly number[], agent: string): void {
   throw new TransferError('PROTOCOL_VERSION', `the sender (${agent}) speaks protocol ${spoken}, this receiver ${PROTOCOL_VERSION}`);
 }
 
+function senderError([code, message]: Message<'error'>): TransferError {
+  return new TransferError(isErrorCode(code) ? code : 'PROTOCOL_VIOLATION', `the sender says: ${message}`);
+}
+
 /** Content that cannot be decoded or stored ends the conversation; told once. */
 function createRefusal(channel: Channel, peer: string, { log }: ReceiverContext): (error: unknown) => void {
   let refused = false;
   return (error) => {
     if (refused) return;
-    refused = true;
     const failure = TransferError.from(error);
+    // That is said, and dealt with, where frames are taken.
+    if (failure.code === 'PEER_LOST') return;
+    refused = true;
     log.warn({ peer, code: failure.code }, failure.message);
     void channel
       .send(encodeMessage('error', [failure.code, failure.message, failure.hint]))

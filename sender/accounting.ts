@@ -3,6 +3,7 @@
  * the WebSocket's own: handshake and frame headers.
  */
 import type { Channel, WireCounters } from '../shared/channel/port.ts';
+import { hex, ID_BYTES } from '../shared/hash.ts';
 import { frameName, type FrameName } from '../shared/wire/frames.ts';
 import { decodeMessage } from '../shared/wire/messages.ts';
 import { createByteReader } from '../shared/wire/varint.ts';
@@ -33,14 +34,14 @@ export interface StreamBytes {
 }
 
 export interface Accounting {
-  /** The same channel, with its frames counted. */
+  /** The same channel, with its frames counted. For each connection of a shipment once. */
   watch(channel: Channel): Channel;
   /** Parts of a frame that is about to be sent: taken out of what the frame's type stands for. */
   detail(part: string, bytes: number): void;
   file(name: string, bytes: number): void;
   breakdown(wire: WireCounters): Breakdown;
-  /** What streams cost together, by their numbers; undefined for none. */
-  total(streams: readonly number[]): StreamBytes | undefined;
+  /** What streams (ids in hex) cost together, however often and over however many connections they were announced; undefined for none. */
+  total(ids: readonly string[]): StreamBytes | undefined;
 }
 
 const FILES_MAX = 20;
@@ -65,33 +66,43 @@ const PURPOSES: Readonly<Record<FrameName, string>> = {
 export function createAccounting(): Accounting {
   const parts = new Map<string, number>();
   const files = new Map<string, number>();
-  const streams = createStreamCounts();
-  const count = (frame: Uint8Array): void => {
-    const name = frameName(frame);
-    if (name === undefined) return;
-    add(parts, PURPOSES[name], frame.byteLength);
-    streams.count(name, frame);
-  };
+  const streams = new Map<string, StreamBytes>();
   const detail = (part: string, bytes: number): void => {
     add(parts, part, bytes);
     add(parts, PURPOSES.segment, -bytes);
   };
   return {
-    watch: (channel) => ({
-      send(frame) {
-        count(frame);
-        return channel.send(frame);
-      },
-      frames: counted(channel.frames, count),
-      get counters() {
-        return channel.counters;
-      },
-      close: () => channel.close(),
-      abort: () => channel.abort(),
-    }),
+    watch(channel) {
+      const countStreams = createStreamCounter(streams);
+      const count = (frame: Uint8Array): void => {
+        const name = frameName(frame);
+        if (name === undefined) return;
+        add(parts, PURPOSES[name], frame.byteLength);
+        countStreams(name, frame);
+      };
+      return {
+        name: channel.name,
+        async send(frame) {
+          count(frame);
+          try {
+            await channel.send(frame);
+          } catch (error) {
+            // It was not handed over, and stands in no counter of the channel.
+            add(parts, PURPOSES[frameName(frame) as FrameName], -frame.byteLength);
+            throw error;
+          }
+        },
+        frames: counted(channel.frames, count),
+        get counters() {
+          return channel.counters;
+        },
+        close: () => channel.close(),
+        abort: () => channel.abort(),
+      };
+    },
     detail,
     file: (name, bytes) => add(files, name, bytes),
-    total: (numbers) => (numbers.length === 0 ? undefined : numbers.map((number) => streams.of(number)).reduce(sumOf)),
+    total: (ids) => (ids.length === 0 ? undefined : ids.map((id) => streams.get(id) ?? NO_BYTES).reduce(sumOf)),
     breakdown(wire) {
       const explained = [...parts.values()].reduce((sum, bytes) => sum + bytes, 0);
       const all = new Map(parts).set('WebSocket handshake and frame headers', wire.sentBytes + wire.receivedBytes - explained);
@@ -102,37 +113,42 @@ export function createAccounting(): Accounting {
   };
 }
 
+const NO_BYTES: StreamBytes = { announcement: 0, content: 0, answers: 0 };
+
 function sumOf(a: StreamBytes, b: StreamBytes): StreamBytes {
   return { announcement: a.announcement + b.announcement, content: a.content + b.content, answers: a.answers + b.answers };
 }
 
-/** Frames by the stream that they are about. */
-function createStreamCounts(): { count(name: FrameName, frame: Uint8Array): void; of(stream: number): StreamBytes } {
-  const streams = new Map<number, StreamBytes>();
-  const streamOfSegment = new Map<number, number>();
-  const of = (stream: number): StreamBytes => streams.get(stream) ?? { announcement: 0, content: 0, answers: 0 };
-  const answered = (stream: number, frame: Uint8Array): void => {
-    streams.set(stream, { ...of(stream), answers: of(stream).answers + receivedBytesOf(frame) });
+/** Counts the frames of one connection for the streams that they are about. @param streams costs by the streams' ids in hex. */
+function createStreamCounter(streams: Map<string, StreamBytes>): (name: FrameName, frame: Uint8Array) => void {
+  /** Ids by the numbers that streams and segments have on this connection. */
+  const ids: string[] = [];
+  const idOfSegment = new Map<number, string>();
+  const count = (id: string | undefined, part: keyof StreamBytes, bytes: number): void => {
+    if (id === undefined) return;
+    const before = streams.get(id) ?? NO_BYTES;
+    streams.set(id, { ...before, [part]: before[part] + bytes });
   };
-  return {
-    of,
-    count(name, frame) {
-      if (name === 'need') answered(decodeMessage('need', frame)[0], frame);
-      else if (name === 'stored') {
-        const [segment] = decodeMessage('stored', frame);
-        answered(streamOfSegment.get(segment) ?? 0, frame);
-        streamOfSegment.delete(segment);
-      } else if (name === 'stream') {
-        const stream = createByteReader(frame, 1).varint('stream number');
-        streams.set(stream, { ...of(stream), announcement: of(stream).announcement + sentBytesOf(frame) });
-      } else if (name === 'segment') {
-        const reader = createByteReader(frame, 1);
-        const segment = reader.varint('segment number');
-        const stream = reader.varint('stream number');
-        streamOfSegment.set(segment, stream);
-        streams.set(stream, { ...of(stream), content: of(stream).content + sentBytesOf(frame) });
-      }
-    },
+  return (name, frame) => {
+    if (name === 'need') count(ids[decodeMessage('need', frame)[0]], 'answers', receivedBytesOf(frame));
+    else if (name === 'stored') {
+      const [segment] = decodeMessage('stored', frame);
+      count(idOfSegment.get(segment), 'answers', receivedBytesOf(frame));
+      idOfSegment.delete(segment);
+    } else if (name === 'stream') {
+      const reader = createByteReader(frame, 1);
+      const stream = reader.varint('stream number');
+      reader.varint('image number');
+      const id = hex(reader.bytes(ID_BYTES, 'stream id'));
+      ids[stream] = id;
+      count(id, 'announcement', sentBytesOf(frame));
+    } else if (name === 'segment') {
+      const reader = createByteReader(frame, 1);
+      const segment = reader.varint('segment number');
+      const id = ids[reader.varint('stream number')];
+      if (id !== undefined) idOfSegment.set(segment, id);
+      count(id, 'content', sentBytesOf(frame));
+    }
   };
 }
 

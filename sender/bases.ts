@@ -31,6 +31,8 @@ export interface BaseChooser {
   /** True where every held stream is in the pool: then nothing that the receiver has is unknown here. */
   knowsAllHeld(): Promise<boolean>;
   choose(target: Recipe): Promise<Base[]>;
+  /** What a held or sent stream is called in this session; undefined for any other. */
+  reference(id: Id): BaseReference | undefined;
   /** The receiver has lost something: nothing counts as held any more but what was sent in this session. */
   distrust(): void;
 }
@@ -121,6 +123,11 @@ export function createBaseChooser(pool: RecipePool): BaseChooser {
       );
       chosenFor.set(hex(target.id), chosen.map(({ recipe }) => recipe.id)); // prettier-ignore
       return chosen;
+    },
+    reference(id) {
+      const prefix = prefixOf(id);
+      const index = held.indexOf(prefix);
+      return sent.get(prefix)?.reference ?? (index < 0 ? undefined : { kind: 'held', index });
     },
   };
 }

@@ -34,7 +34,7 @@ export interface StreamContent {
   readonly bases: readonly Recipe[];
   /** Indices into the difference's fresh chunks, ascending. */
   readonly needed: readonly number[];
-  /** The receiver drops what still comes for it. */
+  /** Nothing that still comes for it is of use. */
   readonly isVoid: () => boolean;
 }
 

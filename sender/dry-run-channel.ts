@@ -28,6 +28,7 @@ export function createDryRunChannel(channel: Channel): Channel {
     incoming.push(frame);
   };
   return {
+    name: channel.name,
     send(frame) {
       const name = frameName(frame);
       if (name !== 'segment' && name !== 'commit') return channel.send(frame);

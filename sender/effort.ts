@@ -26,6 +26,8 @@ export interface EffortControl {
   sent(segment: number, bytes: number): void;
   /** @param idle how much of the time since the last acknowledgement the receiver had nothing to do, per cent. */
   stored(segment: number, idle: number): void;
+  /** The connection broke: the next one begins with little ahead again, at the level that the link was found worth. */
+  broke(): void;
 }
 
 /** Delay of an acknowledgement beyond the least seen, from which the link counts as behind. */
@@ -72,7 +74,7 @@ export function levelForRate(bytesPerSecond: number | undefined): EffortLevel {
 export function createEffortControl(effort: Effort, clock: Clock, bytesPerSecond?: number): EffortControl {
   if (effort !== 'auto') return pinned(effort);
   const underWay = createUnderWay(clock);
-  const recent = createRecent(clock, underWay);
+  let recent = createRecent(clock, underWay);
   let level = EFFORT_LEVELS.indexOf(levelForRate(bytesPerSecond));
   let window = FIRST_WINDOW;
   let leastMs = Number.POSITIVE_INFINITY;
@@ -118,6 +120,13 @@ export function createEffortControl(effort: Effort, clock: Clock, bytesPerSecond
       // The first time at once to what the link is worth; once the encoders could not keep up with that, step by step.
       else if (isBehind && link.busy >= BUSY_MIN) change(isSettled ? Math.min(level + 1, cap) : cap);
     },
+    broke() {
+      underWay.clear();
+      recent = createRecent(clock, underWay);
+      window = FIRST_WINDOW;
+      leastMs = Number.POSITIVE_INFINITY;
+      empty = 0;
+    },
   };
 }
 
@@ -130,6 +139,7 @@ function pinned(level: EffortLevel): EffortControl {
     segmentBytes: () => SEGMENT_BYTES_MAX,
     sent: () => {},
     stored: () => {},
+    broke: () => {},
   };
 }
 

@@ -12,6 +12,8 @@ export interface RateMeter {
   sent(segment: number, bytes: number): void;
   /** @param idle how much of the time the receiver had nothing to do, per cent. */
   stored(segment: number, idle: number): void;
+  /** The connection broke. The time that it lay broken does not count. */
+  broke(): void;
   /** Undefined where too little crossed to tell. */
   bytesPerSecond(): number | undefined;
 }
@@ -27,6 +29,7 @@ export function createRateMeter(clock: Clock): RateMeter {
   return {
     sent: (segment, frameBytes) => underWay.sent(segment, frameBytes),
     stored: (segment, idle) => void (bytes += underWay.stored(segment, idle).bytes),
+    broke: () => underWay.clear(),
     bytesPerSecond: () => (bytes < MEASURED_BYTES_MIN || underWay.linkMs <= 0 ? undefined : (bytes * 1000) / underWay.linkMs),
   };
 }

@@ -29,6 +29,8 @@ export interface Answer {
   readonly bases: readonly Uint8Array[];
   /** True where `bases` is everything in the receiver's store. */
   readonly complete: boolean;
+  /** Streams that were announced on a connection that broke, and that the receiver remembers: prefixes of their ids. */
+  readonly begun: readonly Uint8Array[];
 }
 
 export type Need = { readonly kind: 'bits'; readonly bits: Uint8Array } | { readonly kind: 'held' } | { readonly kind: 'base-gone' };
@@ -66,9 +68,13 @@ export interface Offer {
 
 export interface Session {
   readonly counters: WireCounters;
+  /** Aborts with the error that ends the session. */
+  readonly signal: AbortSignal;
+  /** True where the link broke: the same may go on in another session. */
+  readonly isLost: boolean;
   /** @returns the image's number in the session, and the answer. */
   offer(offer: Offer): { image: number; answer: Promise<Answer> };
-  /** Announces a stream; where something is asked, `need` resolves with the receiver's answer, else at once with undefined. */
+  /** Announces a stream; where something is asked, or no recipe is given, `need` resolves with the receiver's answer, else at once with undefined. */
   announce(stream: Omit<StreamFrame, 'stream'>): Promise<{ stream: number; need: Promise<Need | undefined> }>;
   /** Sends content; waits while too many segments are in flight. */
   segment(stream: number, runs: readonly Run[]): Promise<void>;
@@ -117,8 +123,12 @@ class Waiting<T> {
   }
 }
 
-/** Begins a conversation: the hello goes out with the first offer, so that both cost one round trip. */
-export function createSession(channel: Channel, agent: string, events: SessionEvents): Session {
+/**
+ * Begins a conversation: the hello goes out with the first offer, so that both cost one round trip.
+ * @param shipment name of the first connection of the shipment, where this is a later one.
+ */
+export function createSession(channel: Channel, agent: string, events: SessionEvents, shipment?: Uint8Array): Session {
+  const hello = encodeMessage('hello', shipment === undefined ? [[PROTOCOL_VERSION], agent] : [[PROTOCOL_VERSION], agent, shipment]);
   const answers = new Waiting<Answer>();
   const needs = new Waiting<Need>();
   const receipts = new Waiting<Receipt>();
@@ -129,8 +139,10 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
   let failure: TransferError | undefined;
   let windowOpened = Promise.withResolvers<void>();
 
+  const ended = new AbortController();
   const fail = (error: unknown): void => {
     failure ??= TransferError.from(error);
+    ended.abort(failure);
     for (const waiting of [answers, needs, receipts]) waiting.rejectAll(failure);
     windowOpened.resolve();
   };
@@ -157,6 +169,8 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
     try {
       await channel.send(frame);
     } catch (error) {
+      // What the receiver said before it closed tells more than that it closed.
+      if (TransferError.from(error).code === 'PEER_LOST') await reading;
       throw failure ?? error;
     }
   };
@@ -165,6 +179,10 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
     get counters() {
       return channel.counters;
     },
+    signal: ended.signal,
+    get isLost() {
+      return failure?.code === 'PEER_LOST';
+    },
     offer({ ref, imageId, archiveId, diffIds, deliver }) {
       const image = images++;
       const answer = answers.expect(image);
@@ -172,14 +190,14 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
       const nothing = new Uint8Array(0);
       const prefixes = Buffer.concat(diffIds.map((diffId) => diffId.subarray(0, PREFIX_BYTES)));
       void (async () => {
-        if (image === 0) await send(encodeMessage('hello', [[PROTOCOL_VERSION], agent]));
+        if (image === 0) await send(hello);
         await send(encodeMessage('offer', [image, ref, imageId ?? nothing, archiveId ?? nothing, prefixes, deliver ? 1 : 0]));
       })().catch(fail);
       return { image, answer };
     },
     async announce(stream) {
       const number = streams++;
-      const need = stream.askBytes > 0 ? needs.expect(number) : Promise.resolve(undefined);
+      const need = stream.askBytes > 0 || stream.recipe.byteLength === 0 ? needs.expect(number) : Promise.resolve(undefined);
       await send(encodeStreamFrame({ ...stream, stream: number }));
       return { stream: number, need };
     },
@@ -223,8 +241,13 @@ function answerHandlers(
         throw new TransferError('PROTOCOL_VERSION', `the receiver chose protocol ${version}, this sender speaks ${PROTOCOL_VERSION}`);
     },
     answer(frame) {
-      const [image, held, bases, complete] = decodeMessage('answer', frame);
-      answers.resolve(image, { held: held === 1, bases: splitBytes(bases, PREFIX_BYTES), complete: complete === 1 });
+      const [image, held, bases, complete, begun = new Uint8Array(0)] = decodeMessage('answer', frame);
+      answers.resolve(image, {
+        held: held === 1,
+        bases: splitBytes(bases, PREFIX_BYTES),
+        complete: complete === 1,
+        begun: splitBytes(begun, PREFIX_BYTES),
+      });
     },
     need(frame) {
       const [stream, state, bits] = decodeMessage('need', frame);

@@ -1,27 +1,30 @@
 /**
  * The sender's story: for each source ask what the receiver holds, read the image once into the pool, announce its streams and send
- * what is missing while later layers are still being read, ask for delivery, and wait for the receipts.
+ * what is missing while later layers are still being read, ask for delivery, and wait for the receipts. Where the link breaks, connect
+ * again and go on after what is durable over there.
  */
+import { equalBytes } from '../shared/bytes.ts';
 import type { Channel, WireCounters } from '../shared/channel/port.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Effort } from '../shared/delta/content.ts';
 import { TransferError } from '../shared/errors.ts';
-import { hex, type Id } from '../shared/hash.ts';
+import { hex } from '../shared/hash.ts';
 import { normaliseReference } from '../shared/image/reference.ts';
-import { loadRecipe, type StoredArchive } from '../shared/image/stored-archive.ts';
+import type { StoredArchive } from '../shared/image/stored-archive.ts';
 import type { Store } from '../shared/store/port.ts';
-import { createAccounting, type Accounting, type Breakdown } from './accounting.ts';
-import { createBaseChooser } from './bases.ts';
-import { createEffortControl, type EffortControl } from './effort.ts';
-import { createDryRunChannel } from './dry-run-channel.ts';
-import { createEncodePool } from './encode-pool.ts';
+import { createAccounting, type Breakdown } from './accounting.ts';
+import { createCrossing } from './crossing.ts';
+import { createEffortControl } from './effort.ts';
+import { createEncodePool, type EncodePool } from './encode-pool.ts';
 import { createRateMeter } from './link-rate.ts';
 import { bytesPerLayer, type LayerBytes } from './per-layer.ts';
 import { compareIdentities, type Identity } from './identity.ts';
 import { noteOfOpaque } from './opaque-layers.ts';
-import { createSession, type Answer, type Offer, type Receipt, type Session } from './session.ts';
-import { createShipment, type Announced, type Shipment } from './shipment.ts';
-import { readSource, type PooledStream, type Source } from './source.ts';
+import { createReading, type Reading } from './reading.ts';
+import type { Offer, Receipt } from './session.ts';
+import type { Announced, Announcement } from './shipment.ts';
+import type { PooledStream, Source } from './source.ts';
+import type { Voyage } from './voyage.ts';
 
 export interface ShipRequest {
   readonly sources: readonly Source[];
@@ -31,6 +34,8 @@ export interface ShipRequest {
   /** What got through to this receiver the last time, where that is known. */
   readonly bytesPerSecond?: number | undefined;
   readonly dryRun: boolean;
+  /** How long to try again without progress where the link breaks, in milliseconds; 0 for not at all. A dry run does not. */
+  readonly retryMs: number;
 }
 
 export interface ShipContext {
@@ -40,8 +45,14 @@ export interface ShipContext {
   readonly connect: (signal: AbortSignal) => Promise<Channel>;
   readonly agent: string;
   readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** By default one of its own. */
+  readonly encoders?: EncodePool;
   readonly signal: AbortSignal;
   onProgress(phase: string, done: number, total: number): void;
+  /** One line about what goes on: that the link broke. */
+  onNote(text: string): void;
 }
 
 export interface ShippedImage {
@@ -66,17 +77,29 @@ export interface ShipResult {
   readonly perLayer: readonly LayerBytes[];
   /** What got through while content crossed; undefined where that was too little to tell. */
   readonly bytesPerSecond: number | undefined;
+  /** Connections beyond the first. */
+  readonly reconnections: number;
   readonly seconds: { readonly read: number; readonly send: number; readonly deliver: number; readonly total: number };
 }
 
-/** What shipping one source came to, before its receipt. */
+/** One source on its way, over however many connections. */
+interface Cargo {
+  readonly source: Source;
+  readonly reading: Reading;
+  /** Streams that were announced, as they were the first time, by their ids in hex. */
+  readonly announced: Map<string, Announced>;
+  newBytes: number;
+  /** What it came to on the latest connection, before its receipt. */
+  shipped: Shipped | undefined;
+  receipt: Receipt | undefined;
+}
+
 interface Shipped {
   readonly image: number;
   readonly ref: string;
   readonly layers: ShippedImage['layers'];
   /** Undefined where the receiver held the image and nothing was read. */
   readonly archive: StoredArchive | undefined;
-  readonly newBytes: number;
   /** For the user, where there is something to say. */
   readonly note?: string | undefined;
 }
@@ -86,59 +109,61 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
   const began = context.clock.monotonic();
   const marks = { read: began, send: began };
   await using stack = new AsyncDisposableStack();
-  // Connected at once, so that a wrong address shows before gigabytes are read.
-  const channel = await context.connect(context.signal);
-  const onAbort = (): void => channel.abort();
-  context.signal.addEventListener('abort', onAbort, { once: true });
-  stack.defer(() => context.signal.removeEventListener('abort', onAbort));
   const accounting = createAccounting();
-  const watched = accounting.watch(request.dryRun ? createDryRunChannel(channel) : channel);
-  const effort = createEffortControl(request.effort, context.clock, request.bytesPerSecond);
   const meter = createRateMeter(context.clock);
-  const session = createSession(watched, context.agent, {
-    onProgress: ({ phase, done, total }) => context.onProgress(phase, done, total),
-    onSent(segment, bytes) {
-      effort.sent(segment, bytes);
-      meter.sent(segment, bytes);
-    },
-    onStored(segment, idle) {
-      effort.stored(segment, idle);
-      meter.stored(segment, idle);
-    },
-    window: () => effort.window(),
-    onBaseGone: (stream) => voyage.shipment.addAgain(stream),
+  const amount = { planned: 0, sent: 0 };
+  const announcements = new Map<string, Announcement>();
+  const crossing = createCrossing(request, context, {
+    accounting,
+    announcements,
+    meter,
+    amount,
+    effort: createEffortControl(request.effort, context.clock, request.bytesPerSecond),
+    encoders: context.encoders ?? stack.use(createEncodePool()),
   });
-  stack.defer(() => session.close());
-  const voyage = createVoyage(context, session, accounting, effort, stack);
-
-  const shipped: Shipped[] = [];
-  for (const source of request.sources) shipped.push(await shipSource(source, request, context, voyage));
-  marks.read = context.clock.monotonic();
-  await voyage.shipment.drain();
-  marks.send = context.clock.monotonic();
-  const receipts = request.dryRun ? [] : await Promise.all(shipped.map(({ image }) => session.receipt(image)));
-  await session.close();
-  const wire = watched.counters;
-  const images = shipped.flatMap((one, i) => imagesOf(one, (request.sources[i] as Source).inspection?.imageId, receipts[i]));
+  const cargoes = request.sources.map((source): Cargo => ({
+    source,
+    reading: stack.use(createReading(source, context.pool, context)),
+    announced: new Map(),
+    newBytes: 0,
+    shipped: undefined,
+    receipt: undefined,
+  }));
+  await crossing.run(async (voyage) => {
+    const left = cargoes.filter(({ receipt }) => receipt === undefined);
+    for (const cargo of left) {
+      const sentBefore = amount.sent;
+      const account = (): void => void (cargo.newBytes += amount.sent - sentBefore);
+      cargo.shipped = await shipSource(cargo, request, context, voyage).finally(account);
+      if (!request.dryRun) voyage.receipt(cargo.shipped.image).then((receipt) => void (cargo.receipt = receipt), () => {}); // prettier-ignore
+    }
+    marks.read = context.clock.monotonic();
+    await voyage.shipment.drain();
+    marks.send = context.clock.monotonic();
+    if (!request.dryRun) await Promise.all(left.map(async (cargo) => (cargo.receipt = await voyage.receipt((cargo.shipped as Shipped).image)))); // prettier-ignore
+  });
+  const { wire, reconnections } = crossing;
+  const images = cargoes.flatMap(imagesOf);
   const end = context.clock.monotonic();
   return {
     dryRun: request.dryRun,
     images,
     notes: [
-      ...shipped.flatMap(({ note }) => note ?? []),
-      ...receipts.flatMap((receipt) => receipt.notes),
+      ...cargoes.flatMap(({ shipped }) => shipped?.note ?? []),
+      ...cargoes.flatMap(({ receipt }) => receipt?.notes ?? []),
       ...images.flatMap(({ ref, identity }) => (identity?.changed ?? []).map((change) => `${ref}: ${change}`)),
     ],
     wire,
     breakdown: accounting.breakdown(wire),
     perLayer: bytesPerLayer(
-      request.sources.map(({ name, inspection }, i) => {
-        const { ref, archive } = shipped[i] as Shipped;
+      cargoes.map(({ source: { name, inspection }, shipped }) => {
+        const { ref, archive } = shipped as Shipped;
         return { image: ref === '' ? name : ref, archive, diffIds: inspection?.diffIds ?? [] };
       }),
-      (id) => accounting.total(voyage.shipment.numbersOf(id)),
+      (id) => accounting.total([...announcements].filter(([, { owner }]) => equalBytes(owner, id)).map(([stream]) => stream)),
     ),
     bytesPerSecond: request.dryRun ? undefined : meter.bytesPerSecond(),
+    reconnections,
     seconds: {
       read: (marks.read - began) / 1000,
       send: (marks.send - began) / 1000,
@@ -148,114 +173,65 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
   };
 }
 
-interface Voyage {
-  readonly shipment: Shipment;
-  /** Raw bytes of content sent so far. */
-  contentBytes(): number;
-  offer(offer: Offer): Promise<{ image: number; answer: Answer }>;
-  commit(image: number, archiveId: Id, ref: string): Promise<void>;
-}
-
-function createVoyage(
-  context: ShipContext,
-  session: Session,
-  accounting: Accounting,
-  effort: EffortControl,
-  stack: AsyncDisposableStack,
-): Voyage {
-  const { pool } = context;
-  const bases = createBaseChooser({
-    ids: async () => Array.fromAsync(pool.keys('recipe')),
-    load: (id) => loadRecipe(pool, id),
-  });
-  let complete = true;
-  let listed = false;
-  const amount = { planned: 0, sent: 0 };
-  const shipment = createShipment({
-    session,
-    pool,
-    bases,
-    accounting,
-    encoders: stack.use(createEncodePool()),
-    effort: () => effort.current(),
-    segmentBytes: () => effort.segmentBytes(),
-    plan: () => effort.plan(),
-    loadRecipe: (id) => loadRecipe(pool, id),
-    ask: async () => !complete || !(await bases.knowsAllHeld()),
-    onPlanned: (bytes) => void (amount.planned += bytes),
-    onSent: (bytes) => context.onProgress('sending', (amount.sent += bytes), amount.planned),
-  });
-  return {
-    shipment,
-    contentBytes: () => amount.sent,
-    commit: (image, archiveId, ref) => session.commit(image, shipment.streamOf(archiveId), ref),
-    async offer(offer) {
-      const { image, answer } = session.offer(offer);
-      const answered = await answer;
-      complete = answered.complete;
-      if (!listed && answered.bases.length > 0) {
-        bases.setHeld(answered.bases);
-        listed = true;
-      }
-      return { image, answer: answered };
-    },
-  };
-}
-
 /** Reads one source, sends what the receiver lacks of it, and asks for delivery. */
-async function shipSource(source: Source, request: ShipRequest, context: ShipContext, voyage: Voyage): Promise<Shipped> {
+async function shipSource(cargo: Cargo, request: ShipRequest, context: ShipContext, voyage: Voyage): Promise<Shipped> {
+  const { source, reading, announced } = cargo;
   const { inspection } = source;
   const offer: Offer = {
     ref: request.as ?? nameOf(source),
     imageId: inspection && digestBytes(inspection.imageId),
-    archiveId: undefined,
+    archiveId: reading.archive?.recipe.id,
     diffIds: inspection?.diffIds.map(digestBytes) ?? [],
     deliver: !request.dryRun,
   };
-  const before = voyage.contentBytes();
-  let offered = inspection === undefined ? undefined : await voyage.offer(offer);
-  if (offered?.answer.held === true)
-    return { image: offered.image, ref: offer.ref, layers: heldLayers(inspection?.diffIds.length ?? 0), archive: undefined, newBytes: 0 };
+  let offered = inspection !== undefined || reading.hasBegun ? await voyage.offer(withName(offer, reading.archive)) : undefined;
+  if (offered?.answer.held === true) {
+    const { archive } = reading;
+    const layers = archive === undefined ? heldLayers(inspection?.diffIds.length ?? 0) : countLayers(archive, announced);
+    return { image: offered.image, ref: withName(offer, archive).ref, layers, archive };
+  }
 
   // An archive is offered when the first thing that the pool does not know turns up: one that it knows whole costs one round trip. After a
   // dry run the pool knows it whole, so that is what a dry run tells of.
   const waiting: PooledStream[] = [];
-  const announced = new Map<string, Announced>();
   const opaque = new Set<string>();
-  const announce = async (stream: PooledStream, image: number): Promise<void> => {
-    const sent = await voyage.shipment.add(image, stream.recipe);
-    if (sent !== undefined) announced.set(hex(stream.id), sent);
+  const announce = async ({ id, recipe }: PooledStream, image: number, always = false): Promise<void> => {
+    const sent = await voyage.shipment.add(image, recipe, { always });
+    if (sent !== undefined && !announced.has(hex(id))) announced.set(hex(id), sent);
   };
-  const archive = await readSource(source, context.pool, {
-    signal: context.signal,
-    spoolDirectory: context.spoolDirectory,
-    onProgress: (phase, done, total) => context.onProgress(phase, done, total),
-    onStream: async (stream) => {
-      waiting.push(stream);
-      if (stream.isOpaque) opaque.add(hex(stream.id));
-      // The archive itself comes last, and is looked at as a whole before anything of it is committed.
-      if (stream.path === '') return;
-      if (offered === undefined && !stream.known && !request.dryRun) offered = await voyage.offer(offer);
-      if (offered !== undefined) for (const next of waiting.splice(0)) await announce(next, offered.image);
-    },
-  });
+  for await (const stream of reading.streams(voyage.signal)) {
+    waiting.push(stream);
+    if (stream.isOpaque) opaque.add(hex(stream.id));
+    // The archive itself comes last, and is looked at as a whole before anything of it is committed.
+    if (stream.path === '') continue;
+    if (offered === undefined && !stream.known && !request.dryRun) offered = await voyage.offer(offer);
+    if (offered !== undefined) for (const next of waiting.splice(0)) await announce(next, offered.image);
+  }
+  const archive = reading.archive as StoredArchive;
   if (request.as !== undefined && archive.index.images.length > 1)
     throw new TransferError('USAGE', `--as names one image, but ${source.name} holds ${archive.index.images.length}`);
-  const ref = offer.ref === '' && archive.index.images.length === 1 ? (archive.index.images[0]?.refs[0] ?? '') : offer.ref;
-  offered ??= await voyage.offer({ ...offer, ref, archiveId: archive.recipe.id });
-  if (offered.answer.held) return { image: offered.image, ref, layers: heldLayers(layersOf(archive)), archive, newBytes: 0 };
+  const named = withName(offer, archive);
+  offered ??= await voyage.offer({ ...named, archiveId: archive.recipe.id });
+  if (offered.answer.held) return { image: offered.image, ref: named.ref, layers: countLayers(archive, announced), archive };
   for (const stream of waiting) await announce(stream, offered.image);
   await voyage.shipment.drain();
-  // Not announced: the receiver holds the image, and could not know it by what the first offer said.
+  // Not announced: the receiver has the whole of it, and could not know by what the first offer said that it is an image that it holds.
   if (voyage.shipment.streamOf(archive.recipe.id) < 0) {
-    const { image, answer } = await voyage.offer({ ...offer, ref, imageId: undefined, archiveId: archive.recipe.id });
-    if (!answer.held) throw new TransferError('PROTOCOL_VIOLATION', `the receiver named ${source.name} as held and does not have it`);
-    return { image, ref, layers: heldLayers(layersOf(archive)), archive, newBytes: voyage.contentBytes() - before };
+    const { image, answer } = await voyage.offer({ ...named, imageId: undefined, archiveId: archive.recipe.id });
+    if (answer.held) return { image, ref: named.ref, layers: countLayers(archive, announced), archive };
+    // Nor does it know: the one that sent it went before it said what it is.
+    for (const stream of waiting) await announce(stream, offered.image, true);
+    await voyage.shipment.drain();
   }
   await context.pool.flush();
-  await voyage.commit(offered.image, archive.recipe.id, ref);
-  const newBytes = voyage.contentBytes() - before;
-  return { image: offered.image, ref, layers: countLayers(archive, announced), archive, newBytes, note: noteOfOpaque(source.name, archive, opaque) }; // prettier-ignore
+  await voyage.commit(offered.image, archive.recipe.id, named.ref);
+  return { image: offered.image, ref: named.ref, layers: countLayers(archive, announced), archive, note: noteOfOpaque(source.name, archive, opaque) }; // prettier-ignore
+}
+
+/** An archive whose name nobody said goes by its own, once it was read. */
+function withName(offer: Offer, archive: StoredArchive | undefined): Offer {
+  if (offer.ref !== '' || archive === undefined || archive.index.images.length !== 1) return offer;
+  return { ...offer, ref: archive.index.images[0]?.refs[0] ?? '' };
 }
 
 /** The name that an engine's image is delivered under: the one that the user wrote, where it is one; archives tell theirs later. */
@@ -275,6 +251,7 @@ function heldLayers(total: number): ShippedImage['layers'] {
 
 /** A layer is held where nothing of it was sent: its stream was not announced, or none of its chunks was fresh. */
 function countLayers(archive: StoredArchive, announced: ReadonlyMap<string, Announced>): ShippedImage['layers'] {
+  if (announced.size === 0) return heldLayers(layersOf(archive));
   const fresh = announced.get(hex(archive.recipe.id))?.freshIds ?? new Set<string>();
   const isHeld = (name: string): boolean => {
     const member = archive.member(name);
@@ -290,7 +267,9 @@ function digestBytes(digest: string): Uint8Array {
 }
 
 /** Without a receipt (nothing was delivered) the image is what the source says. */
-function imagesOf({ ref, archive, layers, newBytes }: Shipped, idHere: string | undefined, receipt: Receipt | undefined): ShippedImage[] {
+function imagesOf({ source, shipped, newBytes, receipt }: Cargo): ShippedImage[] {
+  const { ref, archive, layers } = shipped as Shipped;
+  const idHere = source.inspection?.imageId;
   const read = { layers, archiveBytes: archive?.recipe.bytes ?? 0, newBytes };
   if (receipt === undefined) return [{ ref, imageId: archive?.index.images[0]?.configDigest ?? '', ...read, pushed: [] }];
   return receipt.images.map(({ refs, configDigest, imageId, pushed }, i) => {

@@ -5,25 +5,35 @@
 import { concatBytes, equalBytes } from '../shared/bytes.ts';
 import { TransferError } from '../shared/errors.ts';
 import { hex, type Id } from '../shared/hash.ts';
-import { encodeDifference } from '../shared/recipe/difference/encode.ts';
+import { encodeDifference, type EncodedDifference } from '../shared/recipe/difference/encode.ts';
 import type { ChunkRef, Recipe } from '../shared/recipe/recipe.ts';
 import { isProvenBySkeleton, skeletonDigest } from '../shared/recipe/skeleton-digest.ts';
 import { plainOf, wrappingOf } from '../shared/recipe/wrapped.ts';
+import type { StreamFrame } from '../shared/wire/bulk.ts';
 import type { BaseChooser } from './bases.ts';
 import { sendContent, type ContentOptions } from './content.ts';
 import type { Need } from './session.ts';
 
 export interface Shipment {
-  /** Announces a stream unless the receiver holds it (then: undefined), and queues its content. The plain stream of a wrapped one comes first. */
-  add(image: number, recipe: Recipe): Promise<Announced | undefined>;
+  /**
+   * Announces a stream unless the receiver holds it (then: undefined), and queues its content. The plain stream of a wrapped one comes first.
+   * @param options `always`: also where it holds it.
+   */
+  add(image: number, recipe: Recipe, options?: { readonly always: boolean }): Promise<Announced | undefined>;
   /** Announces a stream again, and what it nests, with nothing to lean on: the receiver has lost something of it. */
   addAgain(stream: number): void;
   /** Number of a stream of this session, the latest where it was announced again; -1 where it was not announced. */
   streamOf(id: Id): number;
-  /** All numbers of a stream of this session, with those of the plain stream that was announced for it. */
-  numbersOf(id: Id): number[];
   /** Resolves when all content that was queued has been sent. */
   drain(): Promise<void>;
+}
+
+/** How a stream was announced, and what the receiver may remember of it when the connection breaks. */
+export interface Announcement {
+  /** The stream that it was announced for: itself, or the wrapped one that it is the plain stream of. */
+  readonly owner: Id;
+  readonly bases: readonly Recipe[];
+  readonly difference: EncodedDifference;
 }
 
 export interface Announced {
@@ -38,6 +48,10 @@ export interface ShipmentOptions extends ContentOptions {
   readonly ask: () => Promise<boolean>;
   /** A recipe of the pool. */
   readonly loadRecipe: (id: Id) => Promise<Recipe>;
+  /** Streams that were announced on earlier connections of this shipment, by their ids in hex; added to. */
+  readonly announcements: Map<string, Announcement>;
+  /** True where the receiver says that it remembers the announcement of a stream. */
+  readonly isBegun: (id: Id) => boolean;
 }
 
 /**
@@ -46,6 +60,11 @@ export interface ShipmentOptions extends ContentOptions {
  */
 const ASK_BYTES = 6;
 const ASK_AGAIN_BYTES = 8;
+
+/** The part of a `stream` frame that tells how the stream is to be made, and asks. */
+type Question = Pick<StreamFrame, 'bases' | 'askBytes' | 'asked' | 'recipe'>;
+
+const NOTHING = new Uint8Array(0);
 
 interface Sent {
   readonly image: number;
@@ -68,52 +87,68 @@ export function createShipment(options: ShipmentOptions): Shipment {
   };
   const streamOf = (id: Id): number => sent.findLastIndex(({ recipe }) => equalBytes(recipe.id, id));
 
-  /** @param plain without bases, and asking for every chunk. */
-  const announce = async (image: number, recipe: Recipe, owner: Id, plain: boolean): Promise<Announced> => {
-    const chosen = plain ? [] : await bases.choose(recipe);
-    const difference = encodeDifference(
-      recipe,
-      chosen.map((base) => base.recipe),
-      sent.map((before) => before.recipe.id),
-    );
-    const asks = difference.fresh.length > 0 && (plain || voided.size > 0 || (await options.ask()));
-    const askBytes = asks ? (plain ? ASK_AGAIN_BYTES : ASK_BYTES) : 0;
+  /** Sends the announcement, and queues the content that is then asked for. */
+  const open = async (image: number, recipe: Recipe, announcement: Announcement, question: Question): Promise<Announced> => {
+    const { bases: chosen, difference, owner } = announcement;
     const { stream, need } = await session.announce({
       image,
       id: recipe.id,
       skeleton: isProvenBySkeleton(recipe) ? skeletonDigest(recipe) : undefined,
       wrapping: wrappingOf(recipe),
-      bases: chosen.map((base) => base.reference),
-      askBytes,
-      asked: asks ? concatBytes(difference.fresh.map((chunk) => chunk.id.subarray(0, askBytes))) : new Uint8Array(0),
-      recipe: difference.bytes,
+      ...question,
     });
     sent.push({ image, recipe, owner });
     bases.addSent(stream, recipe);
-    options.accounting.detail('recipes', difference.bytes.byteLength);
-    options.accounting.detail('questions', difference.fresh.length * askBytes);
-    const isVoid = (): boolean => voided.has(stream);
+    options.accounting.detail('recipes', question.recipe.byteLength);
+    options.accounting.detail('questions', question.asked.byteLength);
+    const isVoid = (): boolean => voided.has(stream) || session.signal.aborted;
     queue = queue.then(async () => {
       const needed = neededChunks(difference.fresh, await need);
-      await sendContent({ stream, recipe, difference, bases: chosen.map((base) => base.recipe), needed, isVoid }, options);
+      await sendContent({ stream, recipe, difference, bases: chosen, needed, isVoid }, options);
     });
     queue.catch(() => {});
     return { stream, freshIds: new Set(difference.fresh.map((chunk) => hex(chunk.id))) };
+  };
+  /** @param plain without bases, and asking for every chunk. */
+  const announce = async (image: number, recipe: Recipe, owner: Id, plain: boolean): Promise<Announced> => {
+    const before = plain || !options.isBegun(recipe.id) ? undefined : options.announcements.get(hex(recipe.id));
+    const references = before?.bases.map((base) => bases.reference(base.id));
+    // It knows how the stream was announced, and needs to hear no more than that it goes on.
+    if (before !== undefined && references?.every((reference) => reference !== undefined) === true)
+      return open(image, recipe, before, { bases: references, askBytes: 0, asked: NOTHING, recipe: NOTHING });
+
+    const chosen = plain ? [] : await bases.choose(recipe);
+    const baseRecipes = chosen.map((base) => base.recipe);
+    const difference = encodeDifference(
+      recipe,
+      baseRecipes,
+      sent.map((earlier) => earlier.recipe.id),
+    );
+    const announcement = { bases: baseRecipes, difference, owner };
+    options.announcements.set(hex(recipe.id), announcement);
+    const asks = difference.fresh.length > 0 && (plain || voided.size > 0 || (await options.ask()));
+    const askBytes = asks ? (plain ? ASK_AGAIN_BYTES : ASK_BYTES) : 0;
+    return open(image, recipe, announcement, {
+      bases: chosen.map((base) => base.reference),
+      askBytes,
+      asked: asks ? concatBytes(difference.fresh.map((chunk) => chunk.id.subarray(0, askBytes))) : NOTHING,
+      recipe: difference.bytes,
+    });
   };
   const announceAgain = async (image: number, recipe: Recipe, owner: Id): Promise<void> => {
     const ownerOfNested = (id: Id): Id => (recipe.wrapped === undefined ? id : owner);
     for (const id of nestedIn(recipe)) if (streamOf(id) < 0) await announceAgain(image, await options.loadRecipe(id), ownerOfNested(id));
     await announce(image, recipe, owner, true);
   };
-  const add = async (image: number, recipe: Recipe, owner = recipe.id): Promise<Announced | undefined> => {
-    if (bases.isHeld(recipe.id)) return undefined;
+  const add = async (image: number, recipe: Recipe, owner: Id, always: boolean): Promise<Announced | undefined> => {
+    if (!always && bases.isHeld(recipe.id)) return undefined;
     const plain = plainOf(recipe);
-    if (plain !== undefined) await add(image, await options.loadRecipe(plain.id), owner);
+    if (plain !== undefined) await add(image, await options.loadRecipe(plain.id), owner, false);
     return announce(image, recipe, owner, false);
   };
 
   return {
-    add: (image, recipe) => inTurn(() => add(image, recipe)),
+    add: (image, recipe, { always } = { always: false }) => inTurn(() => add(image, recipe, recipe.id, always)),
     addAgain(stream) {
       if (voided.has(stream)) return;
       voided.add(stream);
@@ -125,7 +160,6 @@ export function createShipment(options: ShipmentOptions): Shipment {
       }).catch((error: unknown) => session.fail(error));
     },
     streamOf,
-    numbersOf: (id) => sent.flatMap(({ owner }, stream) => (equalBytes(owner, id) ? stream : [])),
     async drain() {
       for (let drained; drained !== queue;) {
         await turn;
@@ -146,6 +180,7 @@ function neededChunks(fresh: readonly ChunkRef[], need: Need | undefined): numbe
   // Gone: the stream is announced again, and its content follows then.
   if (need.kind === 'held' || need.kind === 'base-gone') return [];
   const { bits } = need;
+  if (bits.byteLength === 0) return all;
   if (bits.byteLength * 8 < fresh.length)
     throw new TransferError('PROTOCOL_VIOLATION', `the receiver answered for ${bits.byteLength * 8} chunks of ${fresh.length}`);
   return all.filter((i) => ((bits[i >> 3] as number) >> (i & 7)) & 1);

@@ -19,6 +19,8 @@ export interface UnderWay {
    * @returns bytes acknowledged by this, and how long this segment was under way: undefined where it was not.
    */
   stored(segment: number, idle: number): { readonly bytes: number; readonly delayMs: number | undefined };
+  /** The connection broke: nothing is under way any more, and segments are counted from 0 again. */
+  clear(): void;
 }
 
 export function createUnderWay(clock: Clock): UnderWay {
@@ -57,5 +59,6 @@ export function createUnderWay(clock: Clock): UnderWay {
       }
       return { bytes: acknowledged, delayMs: sent === undefined ? undefined : now - sent.at };
     },
+    clear: () => segments.clear(),
   };
 }

@@ -70,6 +70,27 @@ export const ENGINE_LINE_BYTES_MAX = 1 * MIB;
 /** Images of an engine whose layers are looked at before a load; the layers of others are sent. */
 export const ENGINE_IMAGES_MAX = 4096;
 
+/** A link that broke: how long a sender goes on trying without progress, unless it is told otherwise, and its pauses between two tries. */
+export const RETRY_MS = 10 * 60_000;
+export const RETRY_DELAY_FIRST_MS = 500;
+export const RETRY_DELAY_MAX_MS = 30_000;
+/** A connection on which nothing passed in one direction for so long is asked for a sign of life; one that gives none is broken. */
+export const KEEPALIVE_INTERVAL_MS = 15_000;
+export const KEEPALIVE_SILENT_INTERVALS_MAX = 3;
+
+/** Streams that belong to no image that a receiver keeps account of, and for how long. */
+export const UNFINISHED_MAX = 4096;
+export const UNFINISHED_MS = 30 * 24 * 3_600_000;
+/** Announcements of broken connections that a receiver remembers. */
+export const BEGUN_BYTES_MAX = 64 * MIB;
+/**
+ * A question about content that is on its way in another conversation waits for it: at most so long, as long as something of it comes at least
+ * every so often, and for so many chunks.
+ */
+export const CLAIM_WAIT_MS = 60_000;
+export const CLAIM_SILENCE_MS = 10_000;
+export const CLAIMED_CHUNKS_MAX = 1 << 18;
+
 /** Receivers whose link's rate is remembered beside the pool. */
 export const LINK_RATES_MAX = 64;
 

@@ -1,4 +1,5 @@
 /** `lightermand serve`: one store, one way to deliver, any number of senders. */
+import { join } from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { STORE_RESERVE_BYTES } from '../../shared/limits.ts';
@@ -27,6 +28,8 @@ import { createUses } from '../uses.ts';
 import type { AdminContext } from './admin-port.ts';
 import { runAdminCommand } from './admin.ts';
 import { toCollectFlags, type KeepOptions } from './collect-flags.ts';
+import { createUnderWay } from '../under-way.ts';
+import { openUnfinished, unfinishedFile } from '../unfinished.ts';
 import { createDelivery } from './delivery.ts';
 import { parseDuration } from './duration.ts';
 import { planExposure, type ExposureFlags } from './exposure.ts';
@@ -64,6 +67,8 @@ export async function serve(flags: ServeFlags, environment: ReceiverEnvironment,
   await using decoders = createDecodePool();
   const limited = limitWarnings(log, systemClock);
   const gatekeeper = await createGatekeeper({ files, clock: systemClock, mustAsk, log });
+  const unfinished = await openUnfinished(() => systemClock.now(), unfinishedFile(join(flags.store, 'unfinished.json')));
+  const underWay = createUnderWay(unfinished, systemClock, decoders.threads);
   await using history = await openHistory(flags.store, () => systemClock.now());
   const past = await Array.fromAsync(readJournal(history.file));
   const live = createLive({
@@ -82,6 +87,8 @@ export async function serve(flags: ServeFlags, environment: ReceiverEnvironment,
     agent: `lightermand ${VERSION}`,
     log: limited,
     witness: live,
+    underWay,
+    signal,
   };
   const conversations = new Set<Promise<void>>();
   {

@@ -69,7 +69,7 @@ export async function listen(address: string, onChannel: OnChannel, options: Lis
         connection.place.settle();
         const { tcp, peer } = connection;
         onChannel(
-          createSocketChannel(webSocket, () => ({ sentBytes: tcp.bytesWritten, receivedBytes: tcp.bytesRead })),
+          createSocketChannel(webSocket, nameOf(request), () => ({ sentBytes: tcp.bytesWritten, receivedBytes: tcp.bytesRead })),
           peer,
           access,
         );
@@ -96,6 +96,11 @@ export async function listen(address: string, onChannel: OnChannel, options: Lis
       await closed;
     },
   };
+}
+
+/** The key that the client made for this handshake (RFC 6455, 4.1): 16 random bytes. */
+function nameOf({ headers }: IncomingMessage): Uint8Array {
+  return Buffer.from(headers['sec-websocket-key'] ?? '', 'base64').subarray(0, 16);
 }
 
 /** Takes connections while there is room, and gives them on for as long as the upgrade may take. */

@@ -17,6 +17,7 @@ import { seedPool, type SeedContext } from '../seed-pool.ts';
 import { shipImages } from '../ship-image.ts';
 import type { Source } from '../source.ts';
 import { connect, parseAddress } from '../transport/connect.ts';
+import { parseDuration } from './duration.ts';
 import { prepareEstimate } from './estimate.ts';
 import { parseRate } from './rate.ts';
 import { printResult, seededLine } from './report.ts';
@@ -40,6 +41,7 @@ interface ShipFlags extends ReadFlags, SecurityFlags {
   readonly dryRun?: boolean;
   readonly rate?: string;
   readonly explain?: boolean;
+  readonly retry: string;
 }
 
 /** @returns the exit status. */
@@ -74,6 +76,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addOption(new Option('--effort <level>', 'how hard to squeeze').choices(EFFORTS).default('auto'))
     .option('--seed-pool <image...>', 'read these into the pool first, without the link, as `seed` does')
     .option('--explain', 'say where the bytes went')
+    .option('--retry <time>', 'how long to connect again without progress where the link breaks: 30s, 10m, 2h, or 0 for not at all', '10m')
     .option('--dry-run', 'say what would cross the link, by layer, and how long it would take; sends no content')
     .option('--rate <rate>', 'with --dry-run: the rate of the link, as 10mbit (default: as it was measured the last time)')
     .addHelpText(
@@ -127,6 +130,7 @@ async function ship(names: readonly string[], flags: ShipFlags, environment: Sen
   }
   const security = readSecurity(flags, environment.token);
   parseAddress(flags.to, security);
+  const retryMs = parseDuration(flags.retry);
   const seeds = flags.seedPool ?? [];
   await withPool([...names, ...seeds], flags, environment, signal, async (sources, context, progress) => {
     const seeded = await seedPool(sources.slice(names.length), context);
@@ -134,8 +138,15 @@ async function ship(names: readonly string[], flags: ShipFlags, environment: Sen
     const estimate = flags.dryRun === true ? prepareEstimate(flags.effort, flags.rate, bytesPerSecond) : undefined;
     const effort = estimate?.effort ?? flags.effort;
     const result = await shipImages(
-      { sources: sources.slice(0, names.length), as: flags.as, effort, bytesPerSecond, dryRun: estimate !== undefined },
-      { ...context, connect: (abort) => connect(flags.to, abort, security), agent: `lighterman ${VERSION}`, clock: systemClock },
+      { sources: sources.slice(0, names.length), as: flags.as, effort, bytesPerSecond, dryRun: estimate !== undefined, retryMs },
+      {
+        ...context,
+        connect: (abort) => connect(flags.to, abort, security),
+        agent: `lighterman ${VERSION}`,
+        clock: systemClock,
+        random: Math.random,
+        onNote: (text) => (flags.quiet === true ? process.stderr.write(`${text}\n`) : progress.note(text)),
+      },
     );
     progress.stop();
     for (const image of seeded) process.stderr.write(`${seededLine(image)}\n`);

@@ -26,7 +26,7 @@ export function printResult(result: ShipResult, { json, explain, estimate, stdou
 }
 
 function eventOf(
-  { images, wire, seconds, perLayer, breakdown, dryRun }: ShipResult,
+  { images, wire, reconnections, seconds, perLayer, breakdown, dryRun }: ShipResult,
   explain: boolean,
   estimate: Estimate | undefined,
 ): object {
@@ -34,6 +34,7 @@ function eventOf(
     event: dryRun ? 'estimated' : 'shipped',
     images,
     wire,
+    reconnections,
     seconds,
     perLayer,
     ...(estimate !== undefined && { estimate: { ...estimate, seconds: secondsToSend(wire.sentBytes, estimate) } }),

@@ -85,6 +85,7 @@ function governed(channel: Channel, { admit, bytesPerSecond, spend }: Bounds, cl
     if (freeAt - now >= SLEEP_MS_MIN) await clock.sleep(freeAt - now);
   };
   return {
+    name: channel.name,
     async send(frame) {
       count();
       if (frameName(frame) === 'segment') admit();

@@ -157,19 +157,22 @@ async function attemptShip(
   channels: Channel[],
   context: SyncContext,
 ): Promise<Omit<SyncResult, 'wireBytes' | 'seconds'> & { readonly wireBytes?: number }> {
-  const { pool, agent, clock, signal, dryRun } = context;
+  const { pool, agent, clock, signal, random, dryRun } = context;
   if (!dryRun) governor.admit();
   const measured = await context.recallRate(destination);
   const bytesPerSecond = governor.bytesPerSecond() ?? measured;
   const effort = dryRun && destination.effort === 'auto' ? levelForRate(bytesPerSecond) : destination.effort;
+  // A broken link is tried again as the destination says, with what is left of the image.
   const result = await shipImages(
-    { sources: [await source()], as: image.as, effort, bytesPerSecond, dryRun },
+    { sources: [await source()], as: image.as, effort, bytesPerSecond, dryRun, retryMs: 0 },
     {
       pool,
       agent,
       clock,
       signal,
+      random,
       onProgress: () => {},
+      onNote: () => {},
       connect: async (abort) => {
         const channel = await context.connect(destination, abort);
         channels.push(channel);

@@ -25,8 +25,8 @@ export interface ConnectSecurity {
 
 /**
  * Connects to `ws://HOST:PORT` or `wss://HOST:PORT`.
- * @throws TransferError USAGE for an address of another form, or one that needs TLS; PEER_UNREACHABLE where nobody answers, PEER_UNTRUSTED,
- * UNAUTHORIZED, FORBIDDEN, PROTOCOL_VIOLATION where what answers is no receiver.
+ * @throws TransferError USAGE for an address of another form, or one that needs TLS; PEER_UNREACHABLE where nobody answers, PEER_LOST where
+ * the connection breaks before it is one, PEER_UNTRUSTED, UNAUTHORIZED, FORBIDDEN, PROTOCOL_VIOLATION where what answers is no receiver.
  */
 export async function connect(address: string, signal?: AbortSignal, security: ConnectSecurity = {}): Promise<Channel> {
   const url = parseAddress(address, security);
@@ -34,7 +34,9 @@ export async function connect(address: string, signal?: AbortSignal, security: C
   signal?.throwIfAborted();
   // Bytes are counted at the TCP socket: handshake, framing and TLS records are part of what crosses the link.
   let tcp: Socket | undefined;
+  const name = new Uint8Array(16);
   const open = (target: TcpNetConnectOpts): Socket => {
+    name.set(keyOf(target));
     tcp = connectTcp({ ...target, noDelay: true });
     return context === undefined ? tcp : connectOverTls(tcp, target.host ?? '', context);
   };
@@ -47,7 +49,7 @@ export async function connect(address: string, signal?: AbortSignal, security: C
   };
   const socket = new WebSocket(url, options as ClientOptions);
   // Frames can arrive with the handshake's answer: the channel listens from the start.
-  const channel = createSocketChannel(socket, () => ({ sentBytes: tcp?.bytesWritten ?? 0, receivedBytes: tcp?.bytesRead ?? 0 }));
+  const channel = createSocketChannel(socket, name, () => ({ sentBytes: tcp?.bytesWritten ?? 0, receivedBytes: tcp?.bytesRead ?? 0 }));
   const onAbort = (): void => socket.terminate();
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
@@ -62,6 +64,12 @@ export async function connect(address: string, signal?: AbortSignal, security: C
     signal?.removeEventListener('abort', onAbort);
   }
   return channel;
+}
+
+/** The key of the handshake (RFC 6455, 4.1), 16 random bytes, as the request is about to be sent with it. */
+function keyOf(request: object): Uint8Array {
+  const { headers } = request as { readonly headers?: Readonly<Record<string, string>> };
+  return Buffer.from(headers?.['Sec-WebSocket-Key'] ?? '', 'base64').subarray(0, 16);
 }
 
 /**
@@ -115,17 +123,22 @@ function connectError(error: Error, url: URL, { token, cert }: ConnectSecurity):
   const where = `${url.protocol}//${url.host}`;
   const answered = Number(/^Unexpected server response: (\d+)/.exec(error.message)?.[1]);
   const code = systemCode(error) ?? error.message;
-  const fail = (as: 'UNAUTHORIZED' | 'FORBIDDEN' | 'PEER_UNREACHABLE' | 'PEER_UNTRUSTED' | 'PROTOCOL_VIOLATION', what: string) =>
-    new TransferError(as, what, { cause: error });
+  const fail = (
+    as: 'UNAUTHORIZED' | 'FORBIDDEN' | 'PEER_LOST' | 'PEER_UNREACHABLE' | 'PEER_UNTRUSTED' | 'PROTOCOL_VIOLATION',
+    what: string,
+  ) => new TransferError(as, what, { cause: error });
   if (answered === 401)
     return fail(
       'UNAUTHORIZED',
       `${where} ${token === undefined && cert === undefined ? 'wants to know who ships' : 'does not know this token or certificate'}`,
     );
   if (answered === 403) return fail('FORBIDDEN', `${where} refuses this connection`);
-  if (answered === 503) return fail('PEER_UNREACHABLE', `${where} cannot take this connection now`);
+  // The receiver, or a proxy whose receiver is away for a moment.
+  if (answered === 429 || answered >= 500) return fail('PEER_UNREACHABLE', `${where} cannot take this connection now (HTTP ${answered})`);
   if (!Number.isNaN(answered)) return fail('PROTOCOL_VIOLATION', `${where} is no receiver: it answered HTTP ${answered}`);
   if (UNTRUSTED.test(code)) return fail('PEER_UNTRUSTED', `the certificate of ${where} is not trusted: ${code}`);
   if (NO_TLS.test(code)) return fail('PROTOCOL_VIOLATION', `${where} does not speak TLS 1.3: ${code}`);
+  if (code === 'ECONNRESET' || code === 'Opening handshake has timed out')
+    return fail('PEER_LOST', `the connection to ${where} broke: ${error.message}`);
   return fail('PEER_UNREACHABLE', `no receiver at ${where}: ${code}`);
 }

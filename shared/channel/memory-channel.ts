@@ -1,4 +1,5 @@
 /** Two channels joined in memory: what one sends, the other receives. For tests, and for a sender and receiver in one process. */
+import { randomBytes } from 'node:crypto';
 import { TransferError } from '../errors.ts';
 import type { Channel } from './port.ts';
 import { createAsyncQueue, type AsyncQueue } from './queue.ts';
@@ -7,6 +8,7 @@ import { createAsyncQueue, type AsyncQueue } from './queue.ts';
 const FRAMES_WAITING_MAX = 4;
 
 export function createMemoryChannelPair(): [Channel, Channel] {
+  const name = randomBytes(16);
   const roomForA = createGate();
   const roomForB = createGate();
   const toA: AsyncQueue<Uint8Array> = createAsyncQueue((left) => left < FRAMES_WAITING_MAX && roomForB.open());
@@ -17,7 +19,7 @@ export function createMemoryChannelPair(): [Channel, Channel] {
     roomForB.open();
   };
   const state = { closed: false, wake };
-  return [half(toA, toB, roomForA, state), half(toB, toA, roomForB, state)];
+  return [half(name, toA, toB, roomForA, state), half(name, toB, toA, roomForB, state)];
 }
 
 interface Gate {
@@ -38,6 +40,7 @@ function createGate(): Gate {
 }
 
 function half(
+  name: Uint8Array,
   incoming: AsyncQueue<Uint8Array>,
   outgoing: AsyncQueue<Uint8Array>,
   room: Gate,
@@ -46,6 +49,7 @@ function half(
   let sentBytes = 0;
   let receivedBytes = 0;
   return {
+    name,
     async send(frame) {
       if (state.closed) throw new TransferError('PEER_LOST', 'the channel is closed');
       sentBytes += frame.byteLength;

@@ -10,6 +10,9 @@ export interface WireCounters {
 }
 
 export interface Channel {
+  /** 16 random bytes that both ends know and nobody else is told: what the connection is called afterwards. */
+  readonly name: Uint8Array;
+
   /**
    * Hands one frame over. Resolves when the channel has room for the next: awaiting it is the back-pressure.
    * The frame must not be modified afterwards.

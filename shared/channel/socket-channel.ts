@@ -2,8 +2,10 @@
  * A channel over a WebSocket-like object. The shape is structural, so that `shared/` imports no package: the two transports hand
  * their `ws` sockets in, with the counters of the TCP socket below.
  */
+import { systemClock, type Clock } from '../clock.ts';
 import { TransferError } from '../errors.ts';
 import { FRAME_BYTES_MAX } from '../limits.ts';
+import { keepAlive } from './keep-alive.ts';
 import type { Channel, WireCounters } from './port.ts';
 import { createAsyncQueue } from './queue.ts';
 
@@ -13,6 +15,8 @@ export interface SocketLike {
   send(data: Uint8Array, options: { binary: boolean; compress: boolean }, done: (error?: Error | null) => void): void;
   close(code?: number, reason?: string): void;
   terminate(): void;
+  ping(): void;
+  readonly readyState: number;
   pause(): void;
   resume(): void;
   on(event: 'message', listener: (data: unknown, isBinary: boolean) => void): unknown;
@@ -27,10 +31,20 @@ const FRAMES_WAITING_MAX = 4;
 /** Close codes of RFC 6455, 7.4.1, that end a conversation in order. */
 const CLOSE_NORMAL = 1000;
 const CLOSE_TIMEOUT_MS = 5_000;
+/** `readyState` of a socket whose handshake is done and that is not closing (WHATWG WebSockets, 3.1). */
+const STATE_OPEN = 1;
 
-export function createSocketChannel(socket: SocketLike, counters: () => WireCounters): Channel {
+export function createSocketChannel(
+  socket: SocketLike,
+  name: Uint8Array,
+  counters: () => WireCounters,
+  clock: Clock = systemClock,
+): Channel {
+  let isPaused = false;
   const incoming = createAsyncQueue<Uint8Array>((left) => {
-    if (left < FRAMES_WAITING_MAX) socket.resume();
+    if (left >= FRAMES_WAITING_MAX) return;
+    isPaused = false;
+    socket.resume();
   });
   let closed = false;
   let lost: TransferError | undefined;
@@ -54,10 +68,23 @@ export function createSocketChannel(socket: SocketLike, counters: () => WireCoun
       return;
     }
     incoming.push(data);
-    if (incoming.length >= FRAMES_WAITING_MAX) socket.pause();
+    if (incoming.length < FRAMES_WAITING_MAX) return;
+    isPaused = true;
+    socket.pause();
   });
+  const onSilent = (ms: number): void => {
+    lost ??= new TransferError('PEER_LOST', `the connection broke: nothing came for ${ms / 1000} s`);
+    socket.terminate();
+  };
+  const ping = (): void => {
+    if (socket.readyState === STATE_OPEN) socket.ping();
+  };
+  const closing = new AbortController();
+  void whenClosed.then(() => closing.abort());
+  keepAlive({ counters, isReading: () => !isPaused, ping, onSilent, clock, signal: closing.signal }).catch(() => {});
 
   return {
+    name,
     async send(frame) {
       if (closed) throw lost ?? new TransferError('PEER_LOST', 'the connection is closed');
       if (frame.byteLength > FRAME_BYTES_MAX)

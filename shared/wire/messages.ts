@@ -20,8 +20,9 @@ export const PREFIX_BYTES = 8;
 export const BASES_MAX = 256;
 
 const SCHEMAS = {
-  /** versions that the sender speaks, best first; its name and version for the log. */
-  hello: z.tuple([z.array(count).min(1).max(16), text(100)]),
+  /** versions that the sender speaks, best first; its name and version for the log; where the shipment goes on, the name of its first
+   *  connection. */
+  hello: z.tuple([z.array(count).min(1).max(16), text(100), bytes(16).optional()]),
   /** the version chosen; the receiver's name and version; first 8 bytes of its store's id. */
   welcome: z.tuple([count, text(100), bytes(16)]),
   /** number of the image in this session; name it is to get; image id (engine sources) or archive id (archives), or empty;
@@ -29,8 +30,9 @@ const SCHEMAS = {
    *  an answer only. */
   offer: z.tuple([count, ref, z.union([id, bytes(0)]), z.union([id, bytes(0)]), bytes(LAYERS_MAX * PREFIX_BYTES), count.max(1)]),
   /** image number; 1 where the whole image is held (delivery begins, a receipt follows) else 0; prefixes of streams that the store
-   *  holds and can serve as bases, best first, those of the offered layers before all; 1 where those are all streams of the store. */
-  answer: z.tuple([count, count.max(1), bytes(BASES_MAX * PREFIX_BYTES), count.max(1)]),
+   *  holds and can serve as bases, best first, those of the offered layers before all; 1 where those are all streams of the store; where there are any, prefixes of streams
+   *  that were announced on an earlier connection of the shipment and can go on. */
+  answer: z.tuple([count, count.max(1), bytes(BASES_MAX * PREFIX_BYTES), count.max(1), bytes(BASES_MAX * PREFIX_BYTES).optional()]),
   /** stream number; 0 = bits follow, one for each asked chunk, set where it is needed, 1 = the stream is held, 2 = a base is gone. */
   need: z.tuple([count, count.max(2), bytes(1 << 22)]),
   /** highest segment number such that it and all before it are durable; how much of the time since the last such message the

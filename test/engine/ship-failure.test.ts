@@ -64,7 +64,7 @@ describe.skipIf(requireEngine())('a ship that fails', () => {
   const shipArgs = (image: string, to: string): string[] => [image, '--engine', source.address, '--to', to, '--store', path('pool')];
   const send = (image: string, to: string) => ship(shipArgs(image, to));
   const tryToSend = (image: string, to: string, options?: RunOptions): Promise<CommandResult> =>
-    runAgent('sender', ['ship', '--quiet', ...shipArgs(image, to)], options);
+    runAgent('sender', ['ship', '--quiet', '--retry', '0', ...shipArgs(image, to)], options);
   const toTarget = (): string[] => into(target);
   const serveTo = (engine: Engine) => startReceiver(into(engine), { store: storeWithLarge });
 

@@ -18,6 +18,7 @@ import { encodeSegmentFrame, encodeStreamFrame } from '../../shared/wire/bulk.ts
 import { frameName, PROTOCOL_VERSION } from '../../shared/wire/frames.ts';
 import { encodeMessage } from '../../shared/wire/messages.ts';
 import { createByteReader, createByteWriter } from '../../shared/wire/varint.ts';
+import { freshUnderWay } from '../support/fresh-under-way.ts';
 import { smallArchive } from '../support/archives.ts';
 import { layers } from '../support/craft-archive.ts';
 import { inPieces, ingest, restore } from '../support/ingested.ts';
@@ -127,6 +128,7 @@ const conversation: Target = {
       deliver: deliverNowhere,
       clock: systemClock,
       agent: 'fuzzed',
+      underWay: await freshUnderWay(),
       log: {
         info: () => {},
         warn: (fields: object, message: string) => {

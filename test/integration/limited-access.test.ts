@@ -24,6 +24,7 @@ import { encodeSegmentFrame, encodeStreamFrame } from '../../shared/wire/bulk.ts
 import { frameName, PROTOCOL_VERSION } from '../../shared/wire/frames.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../shared/wire/messages.ts';
 import { smallArchive } from '../support/archives.ts';
+import { freshUnderWay } from '../support/fresh-under-way.ts';
 import { ingest } from '../support/ingested.ts';
 import { shipArchives, type Crossing } from '../support/joined-agents.ts';
 
@@ -121,6 +122,7 @@ describe('limited access', () => {
         uses: createUses(),
         clock: systemClock,
         agent: 'receiver',
+        underWay: await freshUnderWay(),
         log: { info: () => {}, warn: () => {} },
       };
       const receiving = receiveImages(far, 'memory', context, access);

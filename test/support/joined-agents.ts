@@ -11,6 +11,7 @@ import { deliverToDirectory } from '../../receiver/deliver/archive.ts';
 import { receiveImages } from '../../receiver/receive-image.ts';
 import { createUses, type Uses } from '../../receiver/uses.ts';
 import { shipImages, type ShipResult } from '../../sender/ship-image.ts';
+import { freshUnderWay } from './fresh-under-way.ts';
 import { inPieces } from './ingested.ts';
 
 export interface JoinedAgents {
@@ -49,6 +50,7 @@ export async function shipArchives(
     deliver: deliverToDirectory(agents.store, agents.delivered),
     clock: systemClock,
     agent: 'test receiver',
+    underWay: await freshUnderWay(),
     log: { info: () => {}, warn: () => {} },
   };
   const receiving = receiveImages(receiverEnd, 'memory', context, agents.access);
@@ -59,12 +61,14 @@ export async function shipArchives(
     read: () => inPieces(archive),
   }));
   const result = await shipImages(
-    { sources, as, effort, dryRun: false },
+    { sources, as, effort, dryRun: false, retryMs: 0 },
     {
       pool: agents.pool,
       connect: () => Promise.resolve(watched(senderEnd, (turn) => turns.at(-1) !== turn && turns.push(turn))),
       agent: 'test sender',
       clock: systemClock,
+      random: Math.random,
+      onNote: () => {},
       signal: new AbortController().signal,
       onProgress: () => {},
     },
@@ -75,6 +79,7 @@ export async function shipArchives(
 
 function watched(channel: Channel, onFrame: (direction: '>' | '<') => void): Channel {
   return {
+    name: channel.name,
     send(frame) {
       onFrame('>');
       return channel.send(frame);

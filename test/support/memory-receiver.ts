@@ -8,6 +8,7 @@ import { createDecodePool } from '../../receiver/decode-pool.ts';
 import { deliverToDirectory } from '../../receiver/deliver/archive.ts';
 import { createUses } from '../../receiver/uses.ts';
 import { receiveImages } from '../../receiver/receive-image.ts';
+import { freshUnderWay } from './fresh-under-way.ts';
 
 export interface MemoryReceiver extends AsyncDisposable {
   /** Conversations begun so far. */
@@ -19,6 +20,7 @@ export interface MemoryReceiver extends AsyncDisposable {
 export function memoryReceiver(store: Store, delivered: string): MemoryReceiver {
   const decoders = createDecodePool(1);
   const running: Promise<void>[] = [];
+  const underWay = freshUnderWay();
   return {
     get conversations() {
       return running.length;
@@ -33,6 +35,7 @@ export function memoryReceiver(store: Store, delivered: string): MemoryReceiver 
         uses: createUses(),
         clock: systemClock,
         agent: 'test receiver',
+        underWay: await underWay,
         log: { info: () => {}, warn: () => {} },
       };
       running.push(receiveImages(receiverEnd, 'memory', context));

@@ -16,6 +16,7 @@ import { encodeMessage } from '../../shared/wire/messages.ts';
 import { SEGMENTS_IN_FLIGHT_MAX } from '../../shared/limits.ts';
 import { createSession } from '../../sender/session.ts';
 import { packTar } from '../support/archives.ts';
+import { freshUnderWay } from '../support/fresh-under-way.ts';
 import { ingest } from '../support/ingested.ts';
 
 /** Content as it is. */
@@ -46,7 +47,7 @@ describe('a stream that is void', async () => {
   let streams: IncomingStreams;
   let voided: number[];
   let kept: number;
-  beforeEach(() => {
+  beforeEach(async () => {
     store = createMemoryStore();
     voided = [];
     kept = 0;
@@ -64,6 +65,9 @@ describe('a stream that is void', async () => {
       encodeRecipe,
       onKept: () => void kept++,
       onVoid: (stream) => void voided.push(stream),
+      underWay: await freshUnderWay(),
+      begun: () => [],
+      knowsOthers: true,
     });
   });
 

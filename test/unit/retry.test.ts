@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { parseDuration } from '../../sender/cli/duration.ts';
+import { createRetry } from '../../sender/retry.ts';
+import type { Clock } from '../../shared/clock.ts';
+
+/** The pauses until it gives up. */
+const pauses = (forMs: number, random: () => number): number[] => {
+  let now = 0;
+  const clock: Clock = { now: () => now, monotonic: () => now, sleep: () => Promise.resolve() };
+  const retry = createRetry(forMs, clock, random);
+  const taken: number[] = [];
+  for (let pause = retry.next(); pause !== undefined; pause = retry.next()) {
+    taken.push(pause);
+    now += pause;
+  }
+  return taken;
+};
+
+describe('trying again', () => {
+  it('pauses twice as long each time, up to half a minute, and gives up when the time is over', () => {
+    expect(pauses(100_000, () => 1)).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 8500]);
+    expect(pauses(100_000, () => 0).slice(0, 3)).toEqual([250, 500, 1000]);
+    expect(pauses(0, () => 0)).toEqual([]);
+  });
+
+  it('begins anew after progress', () => {
+    let now = 0;
+    const retry = createRetry(10_000, { now: () => now, monotonic: () => now, sleep: () => Promise.resolve() }, () => 1);
+    expect([retry.next(), retry.next()]).toEqual([500, 1000]);
+    now = 9999;
+    retry.progressed();
+    now = 20_000;
+    expect([retry.next(), retry.tries]).toEqual([500, 1]);
+  });
+
+  it.each([
+    ['0', 0],
+    ['30s', 30_000],
+    ['1.5m', 90_000],
+    ['2h', 7_200_000],
+  ])('for %s', (text, ms) => expect(parseDuration(text)).toBe(ms));
+
+  it.each(['', '10', '-1s', '5d', 'm'])('not for "%s"', (text) =>
+    expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: 'USAGE' })),
+  );
+});
