@@ -1,6 +1,6 @@
 /** Which encoder made a member: all are tried on its first bytes, the one that needs the fewest corrections is taken. */
 import { configureKernel, type Kernel } from './kernel.ts';
-import { MAKERS, SEGMENT_POWERS, type Maker } from './makers.ts';
+import { MAKERS, NO_MAKER, SEGMENT_POWERS, type Maker } from './makers.ts';
 
 export interface Choice {
   readonly maker: Maker;
@@ -31,6 +31,12 @@ export function chooseMaker(kernel: Kernel, isOver: boolean, likely: Choice | un
     return result > 1 ? Infinity : kernel.run.correctionsBytes();
   };
   if (likely !== undefined && cost(likely, SAMPLE_BYTES, GOOD_COST) <= GOOD_COST) return likely;
+  // Who is right needs none at all, and who is wrong mostly shows soon.
+  const right = MAKERS.find((maker) => cost({ maker, segmentPower: 0 }, SAMPLE_BYTES, 0) === 0);
+  if (right !== undefined) return { maker: right, segmentPower: 0 };
+  // Stored blocks look alike whoever made them.
+  const none = { maker: NO_MAKER, segmentPower: 0 };
+  if (cost(none, SAMPLE_BYTES, GOOD_COST * 2) !== Infinity) return none;
   let winner: Choice = { maker: MAKERS[0] as Maker, segmentPower: 0 };
   let choices: readonly Choice[] = MAKERS.map((maker) => ({ maker, segmentPower: 0 }));
   for (const { plainMax, winners } of ROUNDS) {

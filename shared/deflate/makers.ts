@@ -47,6 +47,9 @@ const LEVELS: readonly (readonly [number, number, number, number])[] = [
 /** How long a match of Go's levels 2 and 3 may be for its inside to be found. */
 const GO_SKIPS = [5, 6];
 
+/** Nobody in particular: no matches are predicted, and no ends of blocks. */
+export const NO_MAKER = maker(OTHER, 0);
+
 /** The common ones first: where several fit alike, the first is taken. */
 export const MAKERS: readonly Maker[] = [
   maker(GO, 6),
@@ -65,7 +68,7 @@ export const MAKERS: readonly Maker[] = [
   maker(OTHER, 6),
   maker(OTHER_MERGED, 9),
   maker(OTHER_MERGED, 6),
-  maker(OTHER, 0),
+  NO_MAKER,
 ].filter((one, index, all) => all.indexOf(one) === index);
 
 /** Plain bytes after which some start anew, as powers of two: pigz, pgzip; 0: never. */

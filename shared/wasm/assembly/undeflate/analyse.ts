@@ -1,6 +1,6 @@
 /** Compares the tokens that were read with those that are predicted, and writes the corrections. */
-import { looksLeft } from './chains';
-import { correctionsEnd, countStep, END, END_HEADER, GO_ON, hasRoom, LENGTH, LITERAL, MATCH, STORED, STORED_PLANNED, writeByte, writeCorrection, writeNumber } from './corrections';
+import { findNearest, looksLeft } from './chains';
+import { correctionsEnd, countStep, END, END_HEADER, GO_ON, hasRoom, LENGTH, LITERAL, MATCH, NEAREST, STORED, STORED_PLANNED, writeByte, writeCorrection, writeNumber } from './corrections';
 import * as header from './header';
 import { setTokensAt, TOKEN_END, tokensAt, tokensEnd } from './inflate';
 import { ACTUAL, CORRECTIONS, PLANNED, TOKENS_MAX } from './layout';
@@ -64,10 +64,12 @@ function correctToken(predicted: u32, actual: u32): void {
     writeCorrection(LITERAL);
     return;
   }
-  const isSameDistance = predicted >>> 16 == actual >>> 16;
-  writeCorrection(isSameDistance ? LENGTH : MATCH);
-  writeByte((actual & 0xffff) - 3);
-  if (!isSameDistance) writeNumber((actual >>> 16) - 1);
+  const length = actual & 0xffff;
+  const distance = actual >>> 16;
+  const kind = predicted >>> 16 == distance ? LENGTH : findNearest(at, length) == distance ? NEAREST : MATCH;
+  writeCorrection(kind);
+  writeByte(length - 3);
+  if (kind == MATCH) writeNumber(distance - 1);
 }
 
 function startActual(): void {

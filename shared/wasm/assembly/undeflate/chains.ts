@@ -2,7 +2,7 @@
  * Hash chains over the plain bytes, and the longest match on one: as zlib and gzip look for it, and as Go does. What counts is
  * which places are looked at, in which order, and when the looking stops.
  */
-import { CHAIN, HEADS, PLAIN } from './layout';
+import { CHAIN, HEADS, HEADS_BYTES, PLAIN } from './layout';
 import { base, inserted, memberEnd, setBase, setInserted } from './plain';
 import { good, hashKind, looks, nice } from './settings';
 
@@ -13,6 +13,8 @@ const ZLIB_AHEAD: u32 = 262;
 const ZLIB_REACH: u32 = WINDOW_BYTES - ZLIB_AHEAD;
 /** A window of twice its size is moved down when the encoder stands here in it. */
 const SLIDES_AT: i32 = 2 * 32768 - 261;
+/** Places looked at for the nearest match of a length. */
+const NEAREST_LOOKS: u32 = 1024;
 /** A match of four bytes farther back than this is none to Go. */
 const GO_FAR: u32 = 4096;
 
@@ -21,6 +23,11 @@ export const HASH_ZLIB: u32 = 0;
 export const HASH_ZLIB_LARGE: u32 = 1;
 export const HASH_CHROMIUM: u32 = 2;
 export const HASH_GO: u32 = 3;
+
+/** Bytes of the heads that a kind of hash uses. */
+export function headsBytes(): usize {
+  return hashKind == HASH_GO ? HEADS_BYTES : hashKind == HASH_ZLIB_LARGE ? 65536 * 4 : 32768 * 4;
+}
 
 /** How far back the match that was found last lies. */
 export let foundDistance: u32 = 0;
@@ -126,18 +133,20 @@ export function findZlib(position: u32, best: u32): u32 {
   return best;
 }
 
-/** Go: the longest match at `position` of at least four bytes; 3 where there is none. */
-export function findGo(position: u32): u32 {
+/**
+ * Go: the longest match at `position` that is longer than `best`, which is 3 at least; `best` where there is none. Go itself always
+ * starts from 3, which finds the same wherever it finds something longer than `best`: unless that is as long as it ever looks for.
+ */
+export function findGo(position: u32, best: u32): u32 {
   slideBase(position);
   let step = <u32>load<u16>(CHAIN + ((position & (WINDOW_BYTES - 1)) << 1));
-  if (step == 0 || <i32>(position - step) < base) return 3;
-  let best: u32 = 3;
+  if (step == 0 || <i32>(position - step) < base) return best;
   let left = looks;
   const ahead = min(reachEnd - position, MATCH_MAX);
   const stop = min(nice, ahead);
   const scan = PLAIN + position;
-  let offset: usize = 0;
-  let wanted = load<u32>(scan);
+  let offset: usize = best - 3;
+  let wanted = load<u32>(scan + offset);
   let candidate = position - step;
   const lowest = max<i32>(<i32>(position - WINDOW_BYTES), base);
   do {
@@ -160,6 +169,25 @@ export function findGo(position: u32): u32 {
   } while (step != 0 && <i32>candidate >= lowest && left != 0);
   looksLeft -= <i32>(looks - left);
   return best;
+}
+
+/** The least distance at which at least `length` bytes agree, as far as the chain tells in so many looks; 0: none. */
+export function findNearest(position: u32, length: u32): u32 {
+  if (!canFind(position)) return 0;
+  const scan = PLAIN + position;
+  let candidate = position;
+  for (let left = NEAREST_LOOKS; left != 0; left--) {
+    const step = <u32>load<u16>(CHAIN + ((candidate & (WINDOW_BYTES - 1)) << 1));
+    candidate -= step;
+    if (step == 0 || position - candidate > WINDOW_BYTES || <i32>candidate < base) break;
+    if (agreeing(scan, PLAIN + candidate) >= length) {
+      looksLeft -= <i32>(NEAREST_LOOKS - left);
+      return position - candidate;
+    }
+    if (position - candidate == WINDOW_BYTES) break;
+  }
+  looksLeft -= <i32>NEAREST_LOOKS;
+  return 0;
 }
 
 /** How many bytes agree, up to 264. */

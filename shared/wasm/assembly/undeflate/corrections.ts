@@ -4,17 +4,18 @@
  */
 import { CORRECTIONS, CORRECTIONS_BYTES } from './layout';
 
-/** Instead of what was predicted: a literal; the predicted distance with another length; a match. */
+/** Instead of what was predicted: a literal; the predicted distance with another length; the nearest match of a length; any match. */
 export const LITERAL: u32 = 0;
 export const LENGTH: u32 = 1;
-export const MATCH: u32 = 2;
+export const NEAREST: u32 = 2;
+export const MATCH: u32 = 3;
 /** The block does not end here, against the rule; ends here, with the header as planned; ends here, with a header of its own. */
-export const GO_ON: u32 = 3;
-export const END: u32 = 4;
-export const END_HEADER: u32 = 5;
+export const GO_ON: u32 = 4;
+export const END: u32 = 5;
+export const END_HEADER: u32 = 6;
 /** A stored block begins, that ends where the rule says; one of so many bytes. */
-export const STORED_PLANNED: u32 = 6;
-export const STORED: u32 = 7;
+export const STORED_PLANNED: u32 = 7;
+export const STORED: u32 = 8;
 
 /** No correction takes more. */
 const CORRECTION_MAX: u32 = 4096;

@@ -1,5 +1,5 @@
 /** The plain bytes: how far they go, where they end if that is known, and where the predictor stands. */
-import { CHAIN, CHAIN_BYTES, HEADS, HEADS_BYTES, PLAIN, PLAIN_FIRST, PLAIN_KEPT } from './layout';
+import { HEADS, HEADS_BYTES, PLAIN, PLAIN_FIRST, PLAIN_KEPT } from './layout';
 
 /** Behind the last byte that is there. */
 export let plainEnd: u32 = PLAIN_FIRST;
@@ -19,15 +19,14 @@ export function startPlain(): void {
   at = PLAIN_FIRST;
 }
 
-/** A member, or a trial of one, starts at `position`: nothing before it is seen. */
-export function startMember(position: u32): void {
+/** A member, or a trial of one, starts at `position`: nothing before it is seen. The first `headsBytes` of the heads will be used. */
+export function startMember(position: u32, headsBytes: usize): void {
   at = position;
   blockStart = <i32>position;
   base = <i32>position;
   inserted = position;
   memberEnd = u32.MAX_VALUE;
-  memory.fill(HEADS, 0, HEADS_BYTES);
-  memory.fill(CHAIN, 0, CHAIN_BYTES);
+  memory.fill(HEADS, 0, headsBytes);
 }
 
 export function setPlainEnd(position: u32): void {

@@ -6,7 +6,7 @@ import { canFind, findGo, findZlib, foundDistance, allowLooks, insertTo, setReac
 import { chunkToken, restartChunks } from './chunks';
 import { PLAIN } from './layout';
 import { at, memberEnd, moveTo, setBase } from './plain';
-import { finder, GO_FAST, GO_LAZY, GO_SPEED, isGo, lazy, segmentBytes, ZLIB_FAST, ZLIB_LAZY } from './settings';
+import { finder, GO_FAST, GO_LAZY, GO_SPEED, isGo, lazy, nice, segmentBytes, ZLIB_FAST, ZLIB_LAZY } from './settings';
 import { isFull, startTally, tally, tokens, turnRuleOff } from './tally';
 
 /** Places that may be looked at for each plain byte, on average. */
@@ -107,15 +107,18 @@ function predictGo(): u32 {
   if (currentLength == 0) {
     insertTo(at + 1);
     currentLength = 3;
-    if (canFind(at)) currentLength = findGo(at);
+    if (canFind(at)) currentLength = findGo(at, 3);
     currentDistance = foundDistance;
   }
   if (currentLength < 4) return literal();
   insertTo(at + 2);
   if (currentLength < lazy && canFind(at + 1)) {
-    nextLength = findGo(at + 1);
-    nextDistance = foundDistance;
-    if (nextLength > currentLength) return literal();
+    const length = findGo(at + 1, min(currentLength, nice - 1));
+    if (length > currentLength) {
+      nextLength = length;
+      nextDistance = foundDistance;
+      return literal();
+    }
   }
   return (currentDistance << 16) | currentLength;
 }
@@ -123,7 +126,7 @@ function predictGo(): u32 {
 function predictFast(): u32 {
   insertTo(at + 1);
   if (!canFind(at)) return literal();
-  const length = finder == GO_FAST ? findGo(at) : findZlib(at, 2);
+  const length = finder == GO_FAST ? findGo(at, 3) : findZlib(at, 2);
   return length < (finder == GO_FAST ? <u32>4 : <u32>3) ? literal() : (foundDistance << 16) | length;
 }
 

@@ -1,6 +1,6 @@
 /** Makes blocks again from plain bytes and corrections. */
-import { looksLeft } from './chains';
-import { canStep, END, END_HEADER, GO_ON, isSound, LENGTH, LITERAL, MATCH, readByte, readKind, readNumber, STORED, STORED_PLANNED, takeStep } from './corrections';
+import { findNearest, looksLeft } from './chains';
+import { canStep, END, END_HEADER, GO_ON, isSound, LENGTH, LITERAL, MATCH, NEAREST, readByte, readKind, readNumber, STORED, STORED_PLANNED, takeStep } from './corrections';
 import * as header from './header';
 import { PLAIN, PLANNED, TOKENS, TOKENS_MAX } from './layout';
 import { at, blockStart, memberEnd, plainEnd } from './plain';
@@ -109,6 +109,7 @@ function takeCorrected(kind: u32): void {
   }
   const length = readByte() + 3;
   if (kind == LENGTH) token = (token & 0xffff0000) | length;
+  else if (kind == NEAREST) token = (findNearest(at, length) << 16) | length;
   else {
     const distance = readNumber() + 1;
     if (distance > 32768) isWrong = true;
