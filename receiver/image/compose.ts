@@ -6,7 +6,7 @@
  */
 import { utf8 } from '../../shared/bytes.ts';
 import { sha256Digest } from '../../shared/hash.ts';
-import { blobMember, type Descriptor } from '../../shared/image/archive-index.ts';
+import { blobMember, type Descriptor } from '../../shared/image/oci-layout.ts';
 import type { Blob, LayerBlob, LoadableImage } from './port.ts';
 import type { TarMember } from './tar-writer.ts';
 

@@ -1,6 +1,6 @@
 /** Where images go. */
 import type { StoreKind } from '../../shared/engine/image-facts.ts';
-import type { Descriptor } from '../../shared/image/archive-index.ts';
+import type { Descriptor } from '../../shared/image/oci-layout.ts';
 
 export interface Blob {
   /** `sha256:...` of the bytes. */

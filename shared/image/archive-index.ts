@@ -1,18 +1,24 @@
 /**
  * What a `docker save` archive says of itself: its images, their configs and layers. Both layouts are read: the one of Engine < 25
  * (`<id>/layer.tar`) and the OCI one (`blobs/sha256/<hex>`); manifest.json is the guide in both, and stands last or nearly so in
- * what every engine writes. Formats: the Docker image specification v1.2 and the OCI image layout specification 1.0.
+ * what every engine writes. Other tools write the OCI one without it. Formats: the Docker image specification v1.2 and the OCI image layout specification 1.0.
  */
 import { z } from 'zod';
 import { TransferError } from '../errors.ts';
 import { sha256Digest } from '../hash.ts';
-import { IMAGE_JSON_BYTES_MAX, IMAGES_PER_ARCHIVE_MAX, LAYERS_MAX, REF_LENGTH_MAX } from '../limits.ts';
-import { utf8Text } from '../bytes.ts';
-
-/** Gives a member of the archive to read as JSON, links followed; undefined where there is none of that name. */
-export type ReadMember = (name: string) => Promise<Uint8Array | undefined>;
-/** The name of the member that really holds the bytes (links followed), or undefined. */
-export type ResolveMember = (name: string) => string | undefined;
+import { IMAGES_PER_ARCHIVE_MAX, LAYERS_MAX, REF_LENGTH_MAX } from '../limits.ts';
+import {
+  blobMember,
+  Digest,
+  Index,
+  isManifestType,
+  Manifest,
+  parseJson,
+  type Descriptor,
+  type ReadMember,
+  type ResolveMember,
+} from './oci-layout.ts';
+import { listImages } from './oci-images.ts';
 
 export interface ArchiveLayer {
   readonly diffId: string;
@@ -21,14 +27,6 @@ export interface ArchiveLayer {
   /** Digest of the layer as stored in the archive, where the OCI layout names it; else its diffID is all that is known. */
   readonly blobDigest: string | undefined;
   readonly mediaType: string | undefined;
-}
-
-export interface Descriptor {
-  readonly mediaType?: string | undefined;
-  readonly digest: string;
-  readonly size: number;
-  readonly annotations?: Readonly<Record<string, string>> | undefined;
-  readonly platform?: unknown;
 }
 
 export interface ArchiveImage {
@@ -48,7 +46,6 @@ export interface ArchiveIndex {
   readonly images: readonly ArchiveImage[];
 }
 
-const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const MemberName = z.string().min(1).max(1024);
 const ManifestFile = z
   .array(
@@ -60,30 +57,17 @@ const ManifestFile = z
   )
   .max(IMAGES_PER_ARCHIVE_MAX);
 const Config = z.object({ rootfs: z.object({ diff_ids: z.array(Digest).max(LAYERS_MAX).nullish() }).nullish() });
-const DescriptorSchema = z.object({
-  mediaType: z.string().max(255).optional(),
-  digest: Digest,
-  size: z.number().int().min(0),
-  annotations: z.record(z.string(), z.string()).optional(),
-  platform: z.unknown().optional(),
-});
-const Index = z.object({ manifests: z.array(DescriptorSchema).max(IMAGES_PER_ARCHIVE_MAX) });
-const Manifest = z.object({
-  config: DescriptorSchema.optional(),
-  layers: z.array(DescriptorSchema).max(LAYERS_MAX).optional(),
-  manifests: z.array(DescriptorSchema).max(256).optional(),
-});
-
 /**
- * @throws TransferError ARCHIVE_INVALID where the archive has no manifest.json, or one that names what is not there.
+ * @throws TransferError ARCHIVE_INVALID where the archive has neither manifest.json nor index.json, or one that names what is not there.
  */
 export async function readArchiveIndex(read: ReadMember, resolve: ResolveMember): Promise<ArchiveIndex> {
-  const bytes = await read('manifest.json');
-  if (bytes === undefined) throw new TransferError('ARCHIVE_INVALID', 'not an image archive: it has no manifest.json');
-  const manifest = parseJson(ManifestFile, bytes, 'manifest.json');
-  if (manifest.length === 0) throw new TransferError('ARCHIVE_INVALID', 'manifest.json names no image');
-  const indexBytes = await read('index.json');
+  const [bytes, indexBytes] = [await read('manifest.json'), await read('index.json')];
   const roots = indexBytes === undefined ? [] : parseJson(Index, indexBytes, 'index.json').manifests;
+  if (bytes === undefined && indexBytes === undefined)
+    throw new TransferError('ARCHIVE_INVALID', 'not an image archive: it has no manifest.json and no index.json');
+  const manifest = bytes === undefined ? await listImages(roots, read, resolve) : parseJson(ManifestFile, bytes, 'manifest.json');
+  const guide = bytes === undefined ? 'index.json' : 'manifest.json';
+  if (manifest.length === 0) throw new TransferError('ARCHIVE_INVALID', `${guide} names no image`);
   const reachable = await Promise.all(roots.map((root) => reach(root, read, resolve)));
   const images = await Promise.all(manifest.map((entry) => readImage(entry, roots, reachable, read, resolve)));
   return { layout: indexBytes === undefined ? 'legacy' : 'oci', images };
@@ -103,18 +87,18 @@ async function readImage(
 ): Promise<ArchiveImage> {
   const configBytes = await read(entry.Config);
   if (configBytes === undefined)
-    throw new TransferError('ARCHIVE_INVALID', `manifest.json names the config ${entry.Config}, which is not in the archive`);
+    throw new TransferError('ARCHIVE_INVALID', `the archive names the config ${entry.Config}, which is not in the archive`);
   const diffIds = parseJson(Config, configBytes, entry.Config).rootfs?.diff_ids ?? [];
   const members = entry.Layers ?? [];
   if (members.length !== diffIds.length)
-    throw new TransferError('ARCHIVE_INVALID', `manifest.json names ${members.length} layers, the config ${diffIds.length}`);
+    throw new TransferError('ARCHIVE_INVALID', `the archive names ${members.length} layers, the config ${diffIds.length}`);
   const configDigest = sha256Digest(configBytes);
   const rootAt = reachable.findIndex((reached) => reached.blobs.has(configDigest));
   const root = reachable[rootAt];
   const layers = members.map((name, i): ArchiveLayer => {
     const member = resolve(name);
     if (member === undefined)
-      throw new TransferError('ARCHIVE_INVALID', `manifest.json names the layer ${name}, which is not in the archive`);
+      throw new TransferError('ARCHIVE_INVALID', `the archive names the layer ${name}, which is not in the archive`);
     const blobDigest = blobDigestOf(member);
     const mediaType = blobDigest === undefined ? undefined : root?.descriptors.get(blobDigest)?.mediaType;
     return { diffId: diffIds[i] as string, member, blobDigest, mediaType };
@@ -154,30 +138,7 @@ async function reach(root: Descriptor, read: ReadMember, resolve: ResolveMember)
   return { blobs, descriptors };
 }
 
-function isManifestType(mediaType: string | undefined): boolean {
-  return mediaType === undefined || /\.(?:manifest|index|manifest\.list)\.v[12]\+json$/.test(mediaType);
-}
-
-export function blobMember(digest: string): string {
-  return `blobs/sha256/${digest.slice('sha256:'.length)}`;
-}
-
 function blobDigestOf(member: string): string | undefined {
   const match = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(member);
   return match === null ? undefined : `sha256:${match[1]}`;
-}
-
-function parseJson<T>(schema: z.ZodType<T>, bytes: Uint8Array, name: string): T {
-  if (bytes.byteLength > IMAGE_JSON_BYTES_MAX)
-    throw new TransferError('LIMIT_EXCEEDED', `${name} has ${bytes.byteLength} bytes, the limit is ${IMAGE_JSON_BYTES_MAX}`);
-  let value: unknown;
-  try {
-    value = JSON.parse(utf8Text(bytes));
-  } catch (error) {
-    throw new TransferError('ARCHIVE_INVALID', `${name} is not JSON: ${(error as Error).message}`, { cause: error });
-  }
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw new TransferError('ARCHIVE_INVALID', `${name} is not what engines write: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
 }

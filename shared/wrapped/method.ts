@@ -27,7 +27,7 @@ export async function takeApart(
   const apart = createTakeApart('gzip');
   for await (const piece of compressed) {
     for (const plain of apart.push(piece)) await onPlain(plain);
-    if (apart.isHopeless) return undefined;
+    if (apart.isHopeless) break;
   }
   const { plain, reconstruction } = apart.end();
   for (const piece of plain) await onPlain(piece);

@@ -4,7 +4,7 @@ import { createEngineSink } from '../../receiver/image/engine-sink.ts';
 import type { DeliveredImage, DeliveryProgress, ImageSink, LoadableImage } from '../../receiver/image/port.ts';
 import { parseEngineAddress } from '../../shared/engine/address.ts';
 import { sha256Digest } from '../../shared/hash.ts';
-import { blobMember } from '../../shared/image/archive-index.ts';
+import { blobMember } from '../../shared/image/oci-layout.ts';
 import { dockerBytes, dockerCli } from '../support/docker-cli.ts';
 import { ENGINE_KINDS, requireEngine, startEngine, type Engine, type EngineKind } from '../support/engine.ts';
 import { readTar } from '../support/tar.ts';

@@ -101,6 +101,7 @@ export interface ShipResult {
     readonly archiveBytes: number;
     readonly newBytes: number;
     readonly pushed: readonly string[];
+    readonly identity?: { readonly kept: readonly string[]; readonly changed: readonly string[] };
   }[];
   readonly wire: { readonly sentBytes: number; readonly receivedBytes: number };
 }

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { utf8 } from '../../shared/bytes.ts';
 import { sha256Digest } from '../../shared/hash.ts';
-import { blobMember } from '../../shared/image/archive-index.ts';
+import { blobMember } from '../../shared/image/oci-layout.ts';
 import { craftEntry, craftTar } from './craft-tar.ts';
 import { gnuGzip } from './gzip.ts';
 
