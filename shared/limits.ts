@@ -48,6 +48,8 @@ export const STREAM_BYTES_PER_SESSION_MAX = 256 * MIB;
 export const LAYERS_MAX = 512;
 export const IMAGES_PER_ARCHIVE_MAX = 1024;
 export const REF_LENGTH_MAX = 512;
+/** A file of settings. */
+export const SETTINGS_FILE_BYTES_MAX = 1 * MIB;
 
 /** Store: raw or stored bytes of one record. */
 export const STORE_RECORD_BYTES_MAX = RECIPE_BYTES_MAX;

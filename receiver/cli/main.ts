@@ -1,11 +1,13 @@
 /** The command line of `lightermand`. */
-import { Command, CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { runProgram } from '../../shared/commands/common.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { exitCodeHelp, runCommand } from '../../shared/terminal/run-command.ts';
 import { VERSION } from '../../shared/version.ts';
 import { readReceiverEnvironment } from '../config.ts';
 import { createLog, type LogFormat } from '../log.ts';
 import { keepOptions, toCollectFlags, type KeepOptions } from './collect-flags.ts';
+import { RULES } from './rules.ts';
 import { absoluteTarget, runAdmin, type AdminRun } from './run-admin.ts';
 import { showReceipts, type ReceiptsFlags } from './receipts.ts';
 import { serve, type ServeFlags } from './serve.ts';
@@ -114,14 +116,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--public-key', 'print the key that receipts are verified with, for the senders')
     .action((flags: ReceiptsFlags) => run(flags.json === true && flags.verify === true, () => showReceipts(flags, process.stdout)));
   tokenCommands(program, run);
-  try {
-    await program.parseAsync(argv);
-    return status;
-  } catch (error) {
-    // Commander has printed its one line already; help and --version end here too, with 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : new TransferError('USAGE', error.message).exitCode;
-    throw error;
-  }
+  return runProgram(program, argv, { ...RULES, environment: process.env, terminal: process, run }, () => status);
 }
 
 type Run = (json: boolean, command: (signal: AbortSignal) => Promise<void>) => Promise<void>;

@@ -1,7 +1,8 @@
 /** The command line of `lighterman`. */
 import { existsSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { systemClock } from '../../shared/clock.ts';
+import { runProgram } from '../../shared/commands/common.ts';
 import { EFFORTS, type Effort } from '../../shared/delta/content.ts';
 import { chooseEngineAddress, type EngineAddress } from '../../shared/engine/address.ts';
 import { TransferError } from '../../shared/errors.ts';
@@ -22,6 +23,7 @@ import { prepareEstimate } from './estimate.ts';
 import { parseRate } from './rate.ts';
 import { printResult, seededLine } from './report.ts';
 import { readSecurity, type SecurityFlags } from './security.ts';
+import { RULES } from './rules.ts';
 import { resolveSources } from './sources.ts';
 import { sync, type SyncFlags } from './sync.ts';
 
@@ -109,14 +111,10 @@ export async function main(argv: readonly string[]): Promise<number> {
       const world = { openEngine: openNamed, token: environment.token, stdout: process.stdout, stderr: process.stderr };
       status = await runCommand('lighterman', process, flags.json === true, (signal) => sync(file, flags, world, signal));
     });
-  try {
-    await program.parseAsync(argv);
-    return status;
-  } catch (error) {
-    // Commander has printed its one line already; help and --version end here too, with 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : new TransferError('USAGE', error.message).exitCode;
-    throw error;
-  }
+  const run = async (json: boolean, work: () => Promise<void>): Promise<void> => {
+    status = await runCommand('lighterman', process, json, work);
+  };
+  return runProgram(program, argv, { ...RULES, environment: process.env, terminal: process, run }, () => status);
 }
 
 async function ship(names: readonly string[], flags: ShipFlags, environment: SenderEnvironment, signal: AbortSignal): Promise<void> {

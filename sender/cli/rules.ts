@@ -1,0 +1,13 @@
+/** What the definitions of the commands do not say by themselves. */
+import type { CommonRules } from '../../shared/commands/common.ts';
+
+export const RULES: CommonRules = {
+  like: {},
+  exclusive: [],
+  instead: { LIGHTERMAN_TOKEN: 'tokenFile' },
+  examples: {
+    activate: ['lighterman activate shop:2 --to wss://far-host:7700'],
+    rollback: ['lighterman rollback shop --to wss://far-host:7700'],
+    seed: ['lighterman seed shop:1', 'lighterman seed ./shop_1.tar --store /var/lib/lighterman/pool'],
+  },
+};
