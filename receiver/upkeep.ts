@@ -28,7 +28,7 @@ export interface UpkeepContext {
 
 /** Ends when it is disposed of. */
 export interface Upkeep extends AsyncDisposable {
-  /** Something was delivered: looks whether the store has passed the quota. */
+  /** Something was delivered, or is no longer used: looks whether the store has passed the quota. */
   nudge(): void;
 }
 

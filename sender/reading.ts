@@ -20,7 +20,11 @@ export interface Reading extends AsyncDisposable {
 }
 
 /** Disposing it stops the reading and waits until it has stopped. */
-export function createReading(source: Source, pool: Store, { signal, spoolDirectory, onProgress }: Omit<ReadOptions, 'onStream'>): Reading {
+export function createReading(
+  source: Source,
+  pool: Store,
+  { now, signal, spoolDirectory, onProgress }: Omit<ReadOptions, 'onStream'>,
+): Reading {
   const streams: PooledStream[] = [];
   const stop = new AbortController();
   let more = Promise.withResolvers<void>();
@@ -34,6 +38,7 @@ export function createReading(source: Source, pool: Store, { signal, spoolDirect
   const read = async (): Promise<void> => {
     try {
       archive = await readSource(source, pool, {
+        now,
         signal: AbortSignal.any([signal, stop.signal]),
         spoolDirectory,
         onProgress,

@@ -2,6 +2,7 @@
  * Fills the pool from images that are at hand, without any link: a pool that was lost can then lend bases again for what a receiver holds
  * of these images.
  */
+import type { Clock } from '../shared/clock.ts';
 import type { Store } from '../shared/store/port.ts';
 import { readSource, type Source } from './source.ts';
 
@@ -9,6 +10,7 @@ export interface SeedContext {
   readonly pool: Store;
   /** Where compressed layers are laid aside while they are read: beside the pool there is room. */
   readonly spoolDirectory?: string | undefined;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onProgress: (phase: string, done: number, total: number) => void;
 }
@@ -29,6 +31,7 @@ export async function seedPool(sources: readonly Source[], context: SeedContext)
   for (const source of sources) {
     let newBytes = 0;
     const archive = await readSource(source, context.pool, {
+      now: context.clock.now(),
       signal: context.signal,
       spoolDirectory: context.spoolDirectory,
       onProgress: context.onProgress,

@@ -123,7 +123,7 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
   });
   const cargoes = request.sources.map((source): Cargo => ({
     source,
-    reading: stack.use(createReading(source, context.pool, context)),
+    reading: stack.use(createReading(source, context.pool, { ...context, now: context.clock.now() })),
     announced: new Map(),
     newBytes: 0,
     shipped: undefined,

@@ -6,6 +6,7 @@ import { loadRecipe, openStoredArchive, type StoredArchive } from '../shared/ima
 import { ingestStream, type IngestedStream, type IngestOptions, type IngestResult } from '../shared/ingest/ingest.ts';
 import type { Recipe } from '../shared/recipe/recipe.ts';
 import type { Store } from '../shared/store/port.ts';
+import { rememberUse } from './pool-quota.ts';
 
 /** One thing to ship, or to seed the pool with. */
 export interface Source {
@@ -26,19 +27,23 @@ export type PooledStream = Pick<IngestedStream, 'path' | 'recipe' | 'id' | 'know
 export interface ReadOptions extends Pick<IngestOptions, 'spoolDirectory'> {
   /** Called in archive order, for the archive itself last; what it returns is awaited. */
   readonly onStream?: (stream: PooledStream) => void | Promise<void>;
+  /** When that is, for the pool to know what was used last: milliseconds since the epoch. */
+  readonly now: number;
   readonly signal: AbortSignal;
   readonly onProgress: (phase: string, done: number, total: number) => void;
 }
 
 /** @throws TransferError ARCHIVE_INVALID, ARCHIVE_TRUNCATED where what was read is no archive that could be delivered. */
 export async function readSource(source: Source, pool: Store, options: ReadOptions): Promise<StoredArchive> {
-  const { onProgress, ...rest } = options;
+  const { onProgress, now, ...rest } = options;
   if (source.stored !== undefined) return replay(await source.stored(), pool, options.onStream);
   const ingested = await ingestStream(source.read(options.signal), pool, {
     ...rest,
     onProgress: (bytes) => onProgress('reading', bytes, source.bytes ?? 0),
   });
-  return openIngested(ingested, source, pool);
+  const archive = await openIngested(ingested, source, pool);
+  await rememberUse(pool, archive.recipe.id, source.name, now);
+  return archive;
 }
 
 /** Tells of an archive in the pool as if it were read: every stream in it once, what it nests first. */

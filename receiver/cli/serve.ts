@@ -96,7 +96,11 @@ export async function serve(flags: ServeFlags, environment: ReceiverEnvironment,
       flags.listen,
       (channel, peer, access) => {
         log.info({ peer, who: access.who }, 'connected');
-        const conversation = receiveImages(channel, peer, context, access).finally(() => conversations.delete(conversation));
+        const conversation = receiveImages(channel, peer, context, access).finally(() => {
+          conversations.delete(conversation);
+          // What it used may go now.
+          upkeep.nudge();
+        });
         conversations.add(conversation);
       },
       {

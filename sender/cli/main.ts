@@ -19,6 +19,7 @@ import { shipImages } from '../ship-image.ts';
 import type { Source } from '../source.ts';
 import { connect, parseAddress } from '../transport/connect.ts';
 import { parseDuration } from './duration.ts';
+import { keepPoolQuota, parsePoolQuota, POOL_QUOTA_HELP } from './pool.ts';
 import { prepareEstimate } from './estimate.ts';
 import { parseRate } from './rate.ts';
 import { printResult, seededLine } from './report.ts';
@@ -33,6 +34,7 @@ interface ReadFlags {
   readonly store: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly poolQuota?: string;
 }
 
 interface ShipFlags extends ReadFlags, SecurityFlags {
@@ -65,6 +67,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         'the engine to save from: unix:///path or tcp://HOST:PORT (default: DOCKER_HOST, then the usual socket)',
       )
       .option('--store <directory>', 'the pool of what was shipped', environment.pool)
+      .option('--pool-quota <size>', POOL_QUOTA_HELP)
       .option('--json', 'end stdout with one line of JSON')
       .option('--quiet', 'no progress');
   command('ship', 'ship images and wait until they are delivered')
@@ -104,6 +107,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--dry-run', 'say what would cross to each destination, and how long it would take')
     .option('--engine <address>', 'the engine to save from (default: as the file says, then DOCKER_HOST, then the usual socket)')
     .option('--store <directory>', 'the pool of what was shipped', environment.pool)
+    .option('--pool-quota <size>', POOL_QUOTA_HELP)
     .option('--json', 'end each run with one line of JSON on stdout')
     .option('--quiet', 'no line for each image')
     .addHelpText('after', '\nExamples:\n  lighterman sync sync.yaml --check\n  lighterman sync sync.yaml --once')
@@ -172,6 +176,7 @@ async function withPool(
   signal: AbortSignal,
   work: (sources: readonly Source[], context: SeedContext, progress: ProgressLine) => Promise<void>,
 ): Promise<void> {
+  parsePoolQuota(flags.poolQuota);
   const progress = flags.quiet === true ? silentProgress : createProgressLine(process.stderr, systemClock);
   try {
     const engine = (): Promise<ImageSource> => openEngine(chooseEngineAddress(flags.engine, environment, existsSync));
@@ -179,9 +184,16 @@ async function withPool(
     await using pool = await openStore(flags.store);
     await work(
       sources,
-      { pool, spoolDirectory: flags.store, signal, onProgress: (phase, done, total) => progress.update(phase, done, total) },
+      {
+        pool,
+        clock: systemClock,
+        spoolDirectory: flags.store,
+        signal,
+        onProgress: (phase, done, total) => progress.update(phase, done, total),
+      },
       progress,
     );
+    await keepPoolQuota(pool, flags.poolQuota, signal, process.stderr);
   } finally {
     progress.stop();
   }

@@ -13,6 +13,7 @@ import { selectImages, type SelectedImage } from '../sync/selection.ts';
 import { nextTime, serveSchedule } from '../sync/service.ts';
 import { openState, type StateFile } from '../sync/state.ts';
 import { connect } from '../transport/connect.ts';
+import { keepPoolQuota, parsePoolQuota } from './pool.ts';
 import { readSecurity } from './security.ts';
 import { resolveSources } from './sources.ts';
 import { createSyncReport, type Output } from './sync-report.ts';
@@ -25,6 +26,7 @@ export interface SyncFlags {
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly poolQuota?: string;
 }
 
 export interface SyncWorld {
@@ -48,6 +50,7 @@ interface Sync {
 
 /** @throws TransferError of the first image that failed, after all were tried; PAUSED where none failed and some have to wait. */
 export async function sync(path: string, flags: SyncFlags, world: SyncWorld, signal: AbortSignal): Promise<void> {
+  parsePoolQuota(flags.poolQuota);
   const config = parseSyncConfig(await readText(path), path);
   if (config.schedule !== undefined) nextTime(config.schedule.cron, config['time-zone'], systemClock.now());
   let opened: Promise<ImageSource> | undefined;
@@ -94,6 +97,7 @@ async function run({ config, path, flags, world, engine, signal }: Sync, state: 
     dryRun: flags.dryRun === true,
   };
   const results = await runSync(config, images, state, context);
+  await keepPoolQuota(pool, flags.poolQuota, signal, world.stderr);
   report.end(results);
   return results;
 }

@@ -85,6 +85,7 @@ function createShared(image: SelectedImage, context: SyncContext): SharedImage {
   let stored: Promise<Id> | undefined;
   const read = (source: Source): Promise<Id> =>
     (stored ??= readSource(source, context.pool, {
+      now: context.clock.now(),
       signal: context.signal,
       spoolDirectory: context.spoolDirectory,
       onProgress: () => {},

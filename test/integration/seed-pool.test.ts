@@ -1,4 +1,5 @@
 /** A sender whose pool was lost: what it ships arrives all the same, and an old image that is still at hand makes it cheap again. */
+import { systemClock } from '../../shared/clock.ts';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -33,7 +34,7 @@ async function shipWithPool(pool: Store, archive: Uint8Array): Promise<Crossing>
 
 async function seed(pool: Store, archive: Uint8Array): Promise<number> {
   const source = { name: 'old', inspection: undefined, bytes: archive.byteLength, read: () => inPieces(archive) };
-  const [image] = await seedPool([source], { pool, signal: new AbortController().signal, onProgress: () => {} });
+  const [image] = await seedPool([source], { pool, clock: systemClock, signal: new AbortController().signal, onProgress: () => {} });
   return image?.newBytes ?? -1;
 }
 
