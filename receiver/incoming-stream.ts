@@ -5,10 +5,10 @@ import { hashBytes, hex, type Id } from '../shared/hash.ts';
 import { RUN_BYTES_MAX } from '../shared/limits.ts';
 import type { DecodedDifference } from '../shared/recipe/difference/decode.ts';
 import type { Recipe } from '../shared/recipe/recipe.ts';
-import { baseOfRanges, baseOfRows } from '../shared/recipe/run-base.ts';
+import { baseOfRun } from '../shared/recipe/run-base.ts';
 import { isProvenBySkeleton, skeletonDigest } from '../shared/recipe/skeleton-digest.ts';
 import type { Store, StoreRecord } from '../shared/store/port.ts';
-import type { Run, StreamFrame } from '../shared/wire/bulk.ts';
+import { OWN_STREAM, type Run, type StreamFrame } from '../shared/wire/bulk.ts';
 import type { Knowledge } from './access/knowledge.ts';
 import type { Claim } from './claims.ts';
 import type { DecodePool } from './decode-pool.ts';
@@ -126,7 +126,7 @@ export async function takeRun(incoming: Opened, run: Run, replace: boolean, opti
   if (targetBytes > RUN_BYTES_MAX)
     throw new TransferError('LIMIT_EXCEEDED', `a run has ${targetBytes} bytes, the limit is ${RUN_BYTES_MAX}`);
   incoming.arrived += run.chunkCount;
-  const base = await loadBase(incoming, run, indices, store);
+  const base = await loadBase(incoming, run, indices, [...incoming.running], store);
   const content = await decoders.decode({ codec: run.codec, payload: run.payload, base, targetBytes });
   const records: StoreRecord[] = [];
   let at = 0;
@@ -141,10 +141,25 @@ export async function takeRun(incoming: Opened, run: Run, replace: boolean, opti
   incoming.claim.touch();
 }
 
-async function loadBase(incoming: Opened, run: Run, indices: readonly number[], store: Store): Promise<Uint8Array | undefined> {
-  if (run.base.kind === 'none') return undefined;
-  const chunks =
-    run.base.kind === 'rows' ? baseOfRows(incoming.difference, incoming.bases, indices) : baseOfRanges(incoming.bases, run.base.ranges);
+/** @param before the runs that came before and may not be in the store yet. */
+async function loadBase(
+  incoming: Opened,
+  { base }: Run,
+  indices: readonly number[],
+  before: readonly Promise<void>[],
+  store: Store,
+): Promise<Uint8Array | undefined> {
+  if (!base.rows && base.ranges.length === 0) return undefined;
+  if (base.ranges.some((range) => range.base === OWN_STREAM)) await Promise.all(before);
+  const { difference, bases, ids } = incoming;
+  const chunks = baseOfRun(base, indices, {
+    places: difference,
+    bases,
+    freshChunk(index) {
+      const id = index < (indices[0] as number) ? ids[index] : undefined;
+      return id && { id, length: difference.freshLengths[index] as number };
+    },
+  });
   return concatBytes(
     await store.getMany(
       'chunk',

@@ -33,7 +33,7 @@ export interface Stranger {
   readonly name: string;
   readonly chunks: readonly string[];
   readonly bytes: number;
-  /** What files of other names may have in common with it: the last component of its name, blanked, and its extension. */
+  /** What files of other names may have in common with it: the last component of its name, blanked, its extension, or nothing but to be one. */
   readonly kinds: readonly string[];
 }
 
@@ -74,5 +74,5 @@ function chunkKey(id: Uint8Array): string {
 }
 
 function kindsOf(name: string): string[] {
-  return [nameOf(name), `extension ${extensionOf(name)}`];
+  return [nameOf(name), `extension ${extensionOf(name)}`, 'a file'];
 }

@@ -5,11 +5,12 @@ import type { EffortLevel } from '../shared/delta/content.ts';
 import type { EncodedDifference } from '../shared/recipe/difference/encode.ts';
 import type { ChunkRef, Recipe } from '../shared/recipe/recipe.ts';
 import type { Store } from '../shared/store/port.ts';
-import type { Run } from '../shared/wire/bulk.ts';
+import { NO_BASE, type Run, type RunBase } from '../shared/wire/bulk.ts';
 import type { Accounting } from './accounting.ts';
 import type { EncodedRun, EncodeJob, EncodePool } from './encode-pool.ts';
-import { planRuns, type PlannedRun, type PlanOptions } from './plan.ts';
+import { planRuns, withSimilar, type PlannedRun, type PlanOptions } from './plan.ts';
 import type { Session } from './session.ts';
+import { createSimilar, type Similar } from './similar/similar.ts';
 
 export interface ContentOptions {
   readonly session: Session;
@@ -40,7 +41,15 @@ export interface StreamContent {
 
 export async function sendContent(content: StreamContent, options: ContentOptions): Promise<void> {
   const { fresh } = content.difference;
-  const planned = planRuns(content, options.plan);
+  const similar = createSimilar(content, (chunks) => readChunks(chunks, options.pool));
+  let turn: Promise<unknown> = Promise.resolve();
+  /** Reads a run and what it leans on; where it may lean on what went before, after that. */
+  const read = (leaning: Leaning): Promise<EncodeJob> => {
+    if (leaning.plan.similarBytes === 0) return readRun(leaning, fresh, similar, options.pool);
+    const job = turn.then(() => readRun(leaning, fresh, similar, options.pool));
+    turn = job.catch(() => {});
+    return job;
+  };
   options.onPlanned(content.needed.reduce((sum, index) => sum + (fresh[index] as ChunkRef).length, 0));
   let segment: Run[] = [];
   let segmentBytes = 0;
@@ -49,13 +58,13 @@ export async function sendContent(content: StreamContent, options: ContentOption
     segment = [];
     segmentBytes = 0;
   };
-  for await (const [run, plan] of options.encoders.encodeInOrder(planned, (next) => readRun(next, fresh, options.pool), options.effort)) {
+  for await (const [run, { plan, base }] of options.encoders.encodeInOrder(leanings(content, options), read, options.effort)) {
     if (content.isVoid()) return;
     if (segmentBytes + run.payload.byteLength > options.segmentBytes()) await flush();
     segment.push({
       codec: run.codec,
       chunkCount: plan.fresh.length,
-      base: run.usesBase ? plan.base : { kind: 'none' },
+      base: run.usesBase ? base : NO_BASE,
       payload: run.payload,
     });
     segmentBytes += run.payload.byteLength;
@@ -65,16 +74,36 @@ export async function sendContent(content: StreamContent, options: ContentOption
   await flush();
 }
 
-async function readRun(run: PlannedRun, fresh: readonly ChunkRef[], pool: Store): Promise<EncodeJob> {
-  const read = async (chunks: readonly ChunkRef[]): Promise<Uint8Array> =>
-    concatBytes(
-      await pool.getMany(
-        'chunk',
-        chunks.map((chunk) => chunk.id),
-      ),
-    );
-  const target = await read(run.fresh.map((index) => fresh[index] as ChunkRef));
-  return { target, base: run.baseChunks.length === 0 ? undefined : await read(run.baseChunks) };
+/** A run, and what it turns out to lean on. */
+interface Leaning {
+  readonly plan: PlannedRun;
+  base: RunBase;
+}
+
+function* leanings(content: StreamContent, options: ContentOptions): Generator<Leaning, void, undefined> {
+  for (const plan of planRuns(content, options.plan)) yield { plan, base: plan.base };
+}
+
+async function readRun(leaning: Leaning, fresh: readonly ChunkRef[], similar: Similar, pool: Store): Promise<EncodeJob> {
+  const { plan } = leaning;
+  const target = await readChunks(
+    plan.fresh.map((index) => fresh[index] as ChunkRef),
+    pool,
+  );
+  let base = await readChunks(plan.baseChunks, pool);
+  if (plan.similarBytes > 0) {
+    const leansOn = withSimilar(plan, await similar.find(plan, target, base));
+    leaning.base = leansOn.base;
+    if (leansOn.baseChunks !== plan.baseChunks) base = await readChunks(leansOn.baseChunks, pool);
+  }
+  return { target: concatBytes(target), base: base.length === 0 ? undefined : concatBytes(base) };
+}
+
+function readChunks(chunks: readonly ChunkRef[], pool: Store): Promise<readonly Uint8Array[]> {
+  return pool.getMany(
+    'chunk',
+    chunks.map(({ id }) => id),
+  );
 }
 
 /** A run's payload is shared out to its files by their share of its content. */

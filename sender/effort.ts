@@ -176,7 +176,7 @@ const MIB = 1024 * 1024;
  * with it, at both ends.
  */
 export function planFor(level: EffortLevel): PlanOptions {
-  if (level === 'max') return { runBytes: 8 * MIB, windowBytes: 8 * MIB, baseBytes: 16 * MIB };
-  if (level === 'high' || level === 'mid') return { runBytes: 2 * MIB, windowBytes: 4 * MIB, baseBytes: 8 * MIB };
-  return { runBytes: 1 * MIB, windowBytes: 4 * MIB, baseBytes: 8 * MIB };
+  const looksForSimilar = level !== 'min' && level !== 'low';
+  if (level === 'max') return { runBytes: 8 * MIB, windowBytes: 8 * MIB, baseBytes: 16 * MIB, looksForSimilar };
+  return { runBytes: (looksForSimilar ? 2 : 1) * MIB, windowBytes: 4 * MIB, baseBytes: 8 * MIB, looksForSimilar };
 }

@@ -5,8 +5,9 @@
 import { hex } from '../shared/hash.ts';
 import { RUN_BYTES_MAX } from '../shared/limits.ts';
 import type { ChunkRef, Recipe } from '../shared/recipe/recipe.ts';
-import { baseOfRanges, baseOfRows, type ChunkRange, type FreshPlaces } from '../shared/recipe/run-base.ts';
-import type { RunBase } from '../shared/wire/bulk.ts';
+import { baseOfRun, type FreshPlaces } from '../shared/recipe/run-base.ts';
+import type { SimilarContent } from './similar/similar.ts';
+import { NO_BASE, type BaseRange, type RunBase } from '../shared/wire/bulk.ts';
 
 export interface PlannedRun {
   /** Indices into the stream's fresh chunks, consecutive among those that are needed. */
@@ -15,6 +16,9 @@ export interface PlannedRun {
   readonly base: RunBase;
   /** What `base` stands for, in order. */
   readonly baseChunks: readonly ChunkRef[];
+  /** Bytes of its base at most, and of content like its own that it may lean on, too; 0: none is to be looked for. */
+  readonly baseBytesMax: number;
+  readonly similarBytes: number;
 }
 
 export interface PlanOptions {
@@ -23,6 +27,8 @@ export interface PlanOptions {
   /** Content of a run at most, and of its base. Both at most the protocol's limits. */
   readonly windowBytes: number;
   readonly baseBytes: number;
+  /** Whether content is looked for that is like that of a run, wherever it stands. */
+  readonly looksForSimilar: boolean;
 }
 
 /** The needed chunks of one row, or of the tail. */
@@ -49,30 +55,31 @@ export function* planRuns(content: Planned, options: () => PlanOptions): Generat
   let group: Piece[] = [];
   let groupBytes = 0;
   let groupBaseBytes = 0;
-  let { runBytes, windowBytes, baseBytes: baseBytesMax } = options();
+  let plan = options();
   function* close(): Generator<PlannedRun, void, undefined> {
     if (group.length > 0)
       yield runOfRows(
         group.flatMap((piece) => piece.fresh),
         content,
+        plan,
       );
     group = [];
     groupBytes = 0;
     groupBaseBytes = 0;
-    ({ runBytes, windowBytes, baseBytes: baseBytesMax } = options());
+    plan = options();
   }
   for (const piece of pieces(content)) {
     const baseBytes = baseBytesOf(piece, content);
-    if (piece.bytes > windowBytes || baseBytes > baseBytesMax) {
+    if (piece.bytes > plan.windowBytes || baseBytes > plan.baseBytes) {
       yield* close();
       yield* windows(piece, content, options);
       continue;
     }
-    if (groupBytes + piece.bytes > windowBytes || groupBaseBytes + baseBytes > baseBytesMax) yield* close();
+    if (groupBytes + piece.bytes > plan.windowBytes || groupBaseBytes + baseBytes > plan.baseBytes) yield* close();
     group.push(piece);
     groupBytes += piece.bytes;
     groupBaseBytes += baseBytes;
-    if (groupBytes >= runBytes) yield* close();
+    if (groupBytes >= plan.runBytes) yield* close();
   }
   yield* close();
 }
@@ -98,10 +105,42 @@ function baseBytesOf(piece: Piece, { difference, bases }: Planned): number {
   return base === undefined ? 0 : (bases[base.base] as Recipe).row(base.row).bodyBytes;
 }
 
-function runOfRows(indices: readonly number[], { difference, bases }: Planned): PlannedRun {
-  const baseChunks = baseOfRows(difference, bases, indices);
+function bytesOf(chunks: readonly ChunkRef[]): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** What a run leans on with content that is like its own; a window of a large file then leans on less of the old one. */
+export function withSimilar(run: PlannedRun, similar: SimilarContent): Pick<PlannedRun, 'base' | 'baseChunks'> {
+  if (similar.ranges.length === 0) return run;
+  let from = 0;
+  let to = run.baseChunks.length;
+  const isTooMuch = (): boolean => bytesOf(run.baseChunks.slice(from, to)) + bytesOf(similar.chunks) > run.baseBytesMax;
+  const [range] = run.base.ranges;
+  if (range !== undefined) {
+    while (from < to && isTooMuch()) {
+      if ((from + to) % 2 === 0) from++;
+      else to--;
+    }
+  }
+  const own = range === undefined || from === to ? [] : [{ ...range, firstChunk: range.firstChunk + from, chunkCount: to - from }];
+  return {
+    base: { rows: run.base.rows, ranges: [...own, ...similar.ranges] },
+    baseChunks: [...run.baseChunks.slice(from, to), ...similar.chunks],
+  };
+}
+
+/** What a base stands for. */
+export function baseChunksOf(base: RunBase, indices: readonly number[], { difference, bases }: Planned): ChunkRef[] {
+  return baseOfRun(base, indices, { places: difference, bases, freshChunk: (index) => difference.fresh[index] });
+}
+
+function runOfRows(indices: readonly number[], content: Planned, { baseBytes, looksForSimilar }: PlanOptions): PlannedRun {
+  const { difference } = content;
+  const rows: RunBase = { rows: true, ranges: [] };
+  const baseChunks = baseChunksOf(rows, indices, content);
   const bytes = indices.reduce((sum, index) => sum + lengthOf(difference, index), 0);
-  return { fresh: indices, bytes, base: { kind: baseChunks.length > 0 ? 'rows' : 'none' }, baseChunks };
+  const similarBytes = looksForSimilar ? Math.max(0, baseBytes - bytesOf(baseChunks)) : 0;
+  return { fresh: indices, bytes, base: baseChunks.length > 0 ? rows : NO_BASE, baseChunks, baseBytesMax: baseBytes, similarBytes };
 }
 
 /** A file too large for one run: windows of it, each with the part of the old file around the same place. */
@@ -111,18 +150,19 @@ function* windows(piece: Piece, content: Planned, options: () => PlanOptions): G
   const places = placesInRow(piece, content);
   let window: number[] = [];
   let bytes = 0;
-  let { windowBytes, baseBytes } = options();
+  let { windowBytes, baseBytes, looksForSimilar } = options();
   function* close(): Generator<PlannedRun, void, undefined> {
     const [first] = window;
     const last = window.at(-1);
     if (first === undefined || last === undefined) return;
     const middle = ((places.get(first) ?? 0) + (places.get(last) ?? 0) + lengthOf(difference, last)) / 2;
     const ranges = found === undefined ? [] : [rangeAround(bases[found.base] as Recipe, found, middle, baseBytes)];
-    const base: RunBase = ranges.length > 0 ? { kind: 'ranges', ranges } : { kind: 'none' };
-    yield { fresh: window, bytes, base, baseChunks: baseOfRanges(bases, ranges) };
+    const base: RunBase = { rows: false, ranges };
+    const similarBytes = looksForSimilar ? baseBytes / (ranges.length > 0 ? 2 : 1) : 0;
+    yield { fresh: window, bytes, base, baseChunks: baseChunksOf(base, window, content), baseBytesMax: baseBytes, similarBytes };
     window = [];
     bytes = 0;
-    ({ windowBytes, baseBytes } = options());
+    ({ windowBytes, baseBytes, looksForSimilar } = options());
   }
   for (const index of piece.fresh) {
     const length = lengthOf(difference, index);
@@ -151,7 +191,7 @@ function placesInRow({ row, fresh }: Piece, { recipe, difference, bases }: Plann
 }
 
 /** As many chunks of a base row as `baseBytes` allow, around the byte `middle` of it. */
-function rangeAround(recipe: Recipe, place: { base: number; row: number }, middle: number, baseBytes: number): ChunkRange {
+function rangeAround(recipe: Recipe, place: { base: number; row: number }, middle: number, baseBytes: number): BaseRange {
   const { chunks, bodyBytes } = recipe.row(place.row);
   const low = Math.max(0, Math.min(middle - baseBytes / 2, bodyBytes - baseBytes));
   let at = 0;

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectTcp, createServer, type AddressInfo } from 'node:net';
-import { decodeSegmentFrame, encodeSegmentFrame, type SegmentFrame } from '../../shared/wire/bulk.ts';
+import { decodeSegmentFrame, encodeSegmentFrame, NO_BASE, type SegmentFrame } from '../../shared/wire/bulk.ts';
 import { listen } from '../../receiver/transport/listen.ts';
 import { connect } from '../../sender/transport/connect.ts';
 import type { Micro } from './micro.ts';
@@ -13,7 +13,7 @@ const WORK = FRAMES * RUN_BYTES;
 
 export async function wireMicro(): Promise<Micro> {
   const payload = new Uint8Array(randomBytes(RUN_BYTES));
-  const frame: SegmentFrame = { segment: 1, stream: 2, runs: [{ codec: 1, chunkCount: 32, base: { kind: 'none' }, payload }] };
+  const frame: SegmentFrame = { segment: 1, stream: 2, runs: [{ codec: 1, chunkCount: 32, base: NO_BASE, payload }] };
   const encoded = encodeSegmentFrame(frame);
   return {
     name: 'wire',

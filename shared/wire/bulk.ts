@@ -33,17 +33,24 @@ export interface StreamFrame {
   readonly recipe: Uint8Array;
 }
 
-/** Content that a run's delta was made against, at the receiver found through recipes both sides hold. */
-export type RunBase =
-  | { readonly kind: 'none' }
+/** Content that a run's delta was made against, at the receiver found through recipes both sides hold: rows, then ranges. */
+export interface RunBase {
   /** The base rows that the recipe's difference names for the rows of the run's chunks. */
-  | { readonly kind: 'rows' }
-  /** Runs of chunks of named rows: `base` is the index into the stream's bases, `row` a row of that recipe. */
-  | { readonly kind: 'ranges'; readonly ranges: readonly BaseRange[] };
+  readonly rows: boolean;
+  readonly ranges: readonly BaseRange[];
+}
 
+export const NO_BASE: RunBase = { rows: false, ranges: [] };
+/** In the place of a base: the stream itself. */
+export const OWN_STREAM = -1;
+
+/** A run of chunks. */
 export interface BaseRange {
+  /** Index into the stream's bases, or `OWN_STREAM`. */
   readonly base: number;
+  /** A row of that recipe; 0 of the stream itself. */
   readonly row: number;
+  /** Counted in the row; of the stream itself among its fresh chunks, before the run's first. */
   readonly firstChunk: number;
   readonly chunkCount: number;
 }
@@ -137,15 +144,13 @@ export function encodeSegmentFrame(frame: SegmentFrame): Uint8Array {
 function writeRun(writer: ByteWriter, run: Run): void {
   writer.byte(run.codec);
   writer.varint(run.chunkCount);
-  if (run.base.kind === 'ranges') {
-    writer.varint(2 + run.base.ranges.length);
-    for (const range of run.base.ranges) {
-      writer.varint(range.base);
-      writer.varint(range.row);
-      writer.varint(range.firstChunk);
-      writer.varint(range.chunkCount);
-    }
-  } else writer.varint(run.base.kind === 'none' ? 0 : 1);
+  writer.varint(2 * run.base.ranges.length + (run.base.rows ? 1 : 0));
+  for (const range of run.base.ranges) {
+    writer.varint(range.base + 1);
+    if (range.base !== OWN_STREAM) writer.varint(range.row);
+    writer.varint(range.firstChunk);
+    writer.varint(range.chunkCount);
+  }
   writer.varint(run.payload.byteLength);
   writer.bytes(run.payload);
 }
@@ -163,18 +168,18 @@ export function decodeSegmentFrame(frame: Uint8Array): SegmentFrame {
 function readRun(reader: ByteReader): Run {
   const codec = reader.byte('codec');
   const chunkCount = reader.varint('chunks in a run', RUN_BYTES_MAX);
-  const code = reader.varint('base of a run', 2 + RUN_BASE_RANGES_MAX);
-  const base: RunBase =
-    code === 0 ? { kind: 'none' } : code === 1 ? { kind: 'rows' } : { kind: 'ranges', ranges: readRanges(reader, code - 2) };
+  const code = reader.varint('base of a run', 2 * RUN_BASE_RANGES_MAX + 1);
+  const base = { rows: code % 2 === 1, ranges: Array.from({ length: code >> 1 }, () => readRange(reader)) };
   const payload = reader.bytes(reader.varint('payload length', FRAME_BYTES_MAX), 'payload');
   return { codec, chunkCount, base, payload };
 }
 
-function readRanges(reader: ByteReader, count: number): BaseRange[] {
-  return Array.from({ length: count }, () => ({
-    base: reader.varint('base', BASES_MAX),
-    row: reader.varint('row', RECIPE_ROWS_MAX),
+function readRange(reader: ByteReader): BaseRange {
+  const base = reader.varint('base', BASES_MAX) - 1;
+  return {
+    base,
+    row: base === OWN_STREAM ? 0 : reader.varint('row', RECIPE_ROWS_MAX),
     firstChunk: reader.varint('first chunk'),
     chunkCount: reader.varint('chunk count'),
-  }));
+  };
 }

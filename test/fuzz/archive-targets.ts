@@ -14,7 +14,7 @@ import { openStoredArchive } from '../../shared/image/stored-archive.ts';
 import { encodeDifference } from '../../shared/recipe/difference/encode.ts';
 import { isProvenBySkeleton, skeletonDigest } from '../../shared/recipe/skeleton-digest.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';
-import { encodeSegmentFrame, encodeStreamFrame } from '../../shared/wire/bulk.ts';
+import { encodeSegmentFrame, encodeStreamFrame, NO_BASE } from '../../shared/wire/bulk.ts';
 import { frameName, PROTOCOL_VERSION } from '../../shared/wire/frames.ts';
 import { encodeMessage } from '../../shared/wire/messages.ts';
 import { createByteReader, createByteWriter } from '../../shared/wire/varint.ts';
@@ -101,7 +101,7 @@ async function said(bytes: Uint8Array): Promise<Uint8Array> {
     say(encodeStreamFrame({ stream, image: 0, id, skeleton, bases: [], askBytes: 0, asked: NOTHING, recipe: difference }));
     const ids = fresh.map((chunk) => chunk.id);
     const payload = concatBytes(await store.getMany('chunk', ids));
-    say(encodeSegmentFrame({ segment: stream, stream, runs: [{ codec: 0, chunkCount: ids.length, base: { kind: 'none' }, payload }] }));
+    say(encodeSegmentFrame({ segment: stream, stream, runs: [{ codec: 0, chunkCount: ids.length, base: NO_BASE, payload }] }));
   }
   say(encodeMessage('commit', [0, streams.length - 1, 'fuzz:1']));
   return writer.finish().slice();

@@ -22,7 +22,7 @@ import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import { decodePackHeader, encodePackHeader } from '../../shared/store/pack-header.ts';
 import { scanPack } from '../../shared/store/pack-scan.ts';
 import { encodeRecordHeader, RECORD_HEADER_BYTES } from '../../shared/store/record.ts';
-import { decodeSegmentFrame, decodeStreamFrame, encodeSegmentFrame, encodeStreamFrame } from '../../shared/wire/bulk.ts';
+import { decodeSegmentFrame, decodeStreamFrame, encodeSegmentFrame, encodeStreamFrame, OWN_STREAM } from '../../shared/wire/bulk.ts';
 import { frameName } from '../../shared/wire/frames.ts';
 import { decodeMessage, encodeMessage } from '../../shared/wire/messages.ts';
 import { createByteReader, createByteWriter } from '../../shared/wire/varint.ts';
@@ -56,11 +56,17 @@ const frames: Target = {
         segment: 2,
         stream: 1,
         runs: [
-          { codec: 1, chunkCount: 3, base: { kind: 'rows' }, payload: seededBytes(2, 30) },
+          { codec: 1, chunkCount: 3, base: { rows: true, ranges: [] }, payload: seededBytes(2, 30) },
           {
             codec: 2,
             chunkCount: 1,
-            base: { kind: 'ranges', ranges: [{ base: 0, row: 5, firstChunk: 0, chunkCount: 2 }] },
+            base: {
+              rows: true,
+              ranges: [
+                { base: 0, row: 5, firstChunk: 0, chunkCount: 2 },
+                { base: OWN_STREAM, row: 0, firstChunk: 1, chunkCount: 1 },
+              ],
+            },
             payload: NOTHING,
           },
         ],

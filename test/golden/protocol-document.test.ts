@@ -1,7 +1,7 @@
 /** The worked example of shared/PROTOCOL.md, decoded and made again by the code. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { decodeSegmentFrame, encodeSegmentFrame } from '../../shared/wire/bulk.ts';
+import { decodeSegmentFrame, encodeSegmentFrame, NO_BASE, OWN_STREAM } from '../../shared/wire/bulk.ts';
 import { FRAME, PROTOCOL_VERSION } from '../../shared/wire/frames.ts';
 import { decodeMessage, encodeMessage } from '../../shared/wire/messages.ts';
 
@@ -36,13 +36,24 @@ describe('PROTOCOL.md', () => {
     const segment = {
       segment: 5,
       stream: 2,
-      runs: [{ codec: 0, chunkCount: 1, base: { kind: 'none' as const }, payload: Buffer.from('hello') }],
+      runs: [{ codec: 0, chunkCount: 1, base: NO_BASE, payload: Buffer.from('hello') }],
     };
     expect(decodeSegmentFrame(example('segment'))).toEqual({
       ...segment,
       runs: [{ ...segment.runs[0], payload: expect.any(Uint8Array) as Uint8Array }],
     });
     expect(new Uint8Array(encodeSegmentFrame(segment))).toEqual(example('segment'));
+  });
+
+  it('a segment that leans on rows, a range and its own stream', () => {
+    const ranges = [
+      { base: 1, row: 300, firstChunk: 3, chunkCount: 2 },
+      { base: OWN_STREAM, row: 0, firstChunk: 0, chunkCount: 1 },
+    ];
+    const payload = new Uint8Array([0x28, 0xb5, 0x2f]);
+    const segment = { segment: 6, stream: 2, runs: [{ codec: 2, chunkCount: 2, base: { rows: true, ranges }, payload }] };
+    expect(decodeSegmentFrame(example('leaning'))).toEqual(segment);
+    expect(new Uint8Array(encodeSegmentFrame(segment))).toEqual(example('leaning'));
   });
 
   it('names every frame type with its number', () => {

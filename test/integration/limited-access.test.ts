@@ -20,7 +20,7 @@ import { encodeDifference } from '../../shared/recipe/difference/encode.ts';
 import { skeletonDigest } from '../../shared/recipe/skeleton-digest.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import type { Store } from '../../shared/store/port.ts';
-import { encodeSegmentFrame, encodeStreamFrame } from '../../shared/wire/bulk.ts';
+import { encodeSegmentFrame, encodeStreamFrame, NO_BASE } from '../../shared/wire/bulk.ts';
 import { frameName, PROTOCOL_VERSION } from '../../shared/wire/frames.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../shared/wire/messages.ts';
 import { smallArchive } from '../support/archives.ts';
@@ -213,7 +213,7 @@ describe('limited access', () => {
           encodeSegmentFrame({
             segment: 0,
             stream: 0,
-            runs: [{ codec: 0, chunkCount: fresh.length, base: { kind: 'none' }, payload: content }],
+            runs: [{ codec: 0, chunkCount: fresh.length, base: NO_BASE, payload: content }],
           }),
         );
         await channel.send(encodeMessage('commit', [0, 0, 'b/x:1']));

@@ -83,3 +83,26 @@ describe('files that changed a little', () => {
     expect(bytes).toBeLessThan(1500);
   });
 });
+
+describe('a bundle that changed a little', () => {
+  const [first, second] = [programLines(7, 6000), programLines(9, 6000)];
+  const [firstChanged, secondChanged] = [editedLines(first, 8, 60), editedLines(second, 10, 60)];
+  const both = [...firstChanged, ...secondChanged];
+  let inPlace: number;
+
+  beforeAll(async () => {
+    inPlace = await cost([layerOf({ 'srv/a.js': textOf(first) })], [layerOf({ 'srv/a.js': textOf(firstChanged) })]);
+  });
+
+  it.each<[string, Files, Files, versions: number]>([
+    ['under another name', { 'srv/a.js': textOf(first) }, { 'lib/main.mjs': textOf(firstChanged) }, 1],
+    ['that was split', { 'srv/a.js': textOf(first) }, { 'srv/app.js': textOf(firstChanged.slice(0, 3500)), 'srv/vendor.js': textOf(firstChanged.slice(3500)) }, 1], // prettier-ignore
+    ['that was split and kept its name', { 'srv/a.js': textOf(first) }, { 'srv/a.js': textOf(firstChanged.slice(0, 3500)), 'srv/b.js': textOf(firstChanged.slice(3500)) }, 1], // prettier-ignore
+    ['that was joined', { 'srv/a.js': textOf(first), 'srv/b.js': textOf(second) }, { 'srv/bundle.js': textOf(both) }, 2],
+    ['that took in another', { 'srv/a.js': textOf(first), 'srv/b.js': textOf(second) }, { 'srv/a.js': textOf(both) }, 2],
+    ['whose name another has now', { 'srv/a.js': textOf(first), 'srv/b.js': textOf(second) }, { 'srv/a.js': textOf(secondChanged) }, 1], // prettier-ignore
+    ['with a copy that differs', { 'srv/a.js': textOf(first) }, { 'srv/a.js': textOf(firstChanged), 'srv/copy.js': textOf(editedLines(firstChanged, 11, 60)) }, 2], // prettier-ignore
+  ])('%s', async (_, before, after, versions) => {
+    expect(await cost([layerOf(before)], [layerOf(after)])).toBeLessThan(versions * inPlace + 600);
+  });
+});

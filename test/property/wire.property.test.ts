@@ -7,6 +7,7 @@ import {
   decodeStreamFrame,
   encodeSegmentFrame,
   encodeStreamFrame,
+  OWN_STREAM,
   type RunBase,
   type StreamFrame,
 } from '../../shared/wire/bulk.ts';
@@ -73,12 +74,11 @@ describe('wire', () => {
   });
 
   it('segment frames come back', () => {
-    const range = fc.record({ base: fc.nat({ max: 255 }), row: small, firstChunk: small, chunkCount: small });
-    const base: fc.Arbitrary<RunBase> = fc.oneof(
-      fc.constant<RunBase>({ kind: 'none' }),
-      fc.constant<RunBase>({ kind: 'rows' }),
-      fc.array(range, { maxLength: 5 }).map((ranges): RunBase => ({ kind: 'ranges', ranges })),
+    const range = fc.oneof(
+      fc.record({ base: fc.nat({ max: 255 }), row: small, firstChunk: small, chunkCount: small }),
+      fc.record({ base: fc.constant(OWN_STREAM), row: fc.constant(0), firstChunk: small, chunkCount: small }),
     );
+    const base: fc.Arbitrary<RunBase> = fc.record({ rows: fc.boolean(), ranges: fc.array(range, { maxLength: 5 }) });
     const run = fc.record({ codec: fc.nat({ max: 255 }), chunkCount: small, base, payload: bytes });
     fc.assert(
       fc.property(fc.record({ segment: number, stream: small, runs: fc.array(run, { maxLength: 6 }) }), (value) => {

@@ -11,7 +11,7 @@ import { encodeRecipe } from '../../shared/recipe/encode.ts';
 import { encodeDifference } from '../../shared/recipe/difference/encode.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import type { Store } from '../../shared/store/port.ts';
-import type { Run, StreamFrame } from '../../shared/wire/bulk.ts';
+import { NO_BASE, OWN_STREAM, type Run, type StreamFrame } from '../../shared/wire/bulk.ts';
 import { encodeMessage } from '../../shared/wire/messages.ts';
 import { SEGMENTS_IN_FLIGHT_MAX } from '../../shared/limits.ts';
 import { createSession } from '../../sender/session.ts';
@@ -41,7 +41,7 @@ describe('a stream that is void', async () => {
     asked: new Uint8Array(0),
     recipe: encodeDifference(recipe, [], stream === 0 ? [] : [recipe.id]).bytes,
   });
-  const run: Run = { codec: 0, chunkCount: 1, base: { kind: 'none' }, payload: content };
+  const whole: Run = { codec: 0, chunkCount: 1, base: NO_BASE, payload: content };
 
   let store: Store;
   let streams: IncomingStreams;
@@ -84,12 +84,12 @@ describe('a stream that is void', async () => {
     streams.giveUp(0, lost);
     const finished = streams.finish(0);
     await (
-      await streams.segment({ segment: 0, stream: 0, runs: [run, run, run] })
+      await streams.segment({ segment: 0, stream: 0, runs: [whole, whole, whole] })
     ).stored;
     expect((await store.stats()).records).toEqual({ chunk: 0, recipe: 0, image: 0 });
     await streams.announce(frame(1));
     await (
-      await streams.segment({ segment: 1, stream: 1, runs: [run] })
+      await streams.segment({ segment: 1, stream: 1, runs: [whole] })
     ).stored;
     expect((await finished).id).toEqual(recipe.id);
     expect((await store.stats()).records).toEqual({ chunk: 1, recipe: 1, image: 0 });
@@ -111,6 +111,69 @@ describe('a stream that is void', async () => {
     streams.end();
     await expect(finished).rejects.toMatchObject({ code: 'PEER_LOST' });
     await expect(streams.finish(0)).rejects.toMatchObject({ code: 'PEER_LOST' });
+  });
+});
+
+function run(text: string, firstChunk?: number, chunkCount = 1): Run {
+  const ranges = firstChunk === undefined ? [] : [{ base: OWN_STREAM, row: 0, firstChunk, chunkCount }];
+  return { codec: 0, chunkCount: 1, base: { rows: false, ranges }, payload: Buffer.from(text) };
+}
+
+describe('a run that leans on its own stream', async () => {
+  const texts = ['the first content', 'the next content', 'the last content'];
+  const { result } = await ingest(await packTar(Object.fromEntries(texts.map((text, i) => [`file${i}`, Buffer.from(text)]))));
+  const { recipe } = result.archive;
+  /** What each run leaned on, once it was decoded. */
+  async function receive(runs: readonly Run[]): Promise<string[]> {
+    const store = createMemoryStore();
+    const bases: string[] = [];
+    const streams = createIncomingStreams({
+      store,
+      knowledge: createKnowledge(
+        openAccess,
+        () => [],
+        (id) => loadRecipe(store, id),
+      ),
+      decoders: {
+        threads: 4,
+        async decode({ payload, base }) {
+          // The first takes longest.
+          if (base === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+          bases.push(Buffer.from(base ?? []).toString());
+          return payload.slice();
+        },
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      },
+      heldBases: () => [],
+      loadRecipe: (id) => loadRecipe(store, id),
+      verify: () => Promise.resolve(),
+      encodeRecipe,
+      onKept: () => {},
+      onVoid: () => {},
+      underWay: await freshUnderWay(),
+      begun: () => [],
+      knowsOthers: true,
+    });
+    const common = { image: 0, id: recipe.id, skeleton: undefined, bases: [], askBytes: 0, asked: new Uint8Array(0) };
+    await streams.announce({ ...common, stream: 0, recipe: encodeDifference(recipe, []).bytes });
+    await (
+      await streams.segment({ segment: 0, stream: 0, runs })
+    ).stored;
+    expect((await streams.finish(0)).id).toEqual(recipe.id);
+    return bases;
+  }
+  const [first, next, last] = texts as [string, string, string];
+
+  it('waits for what came before', async () => {
+    expect(await receive([run(first), run(next, 0), run(last, 0, 2)])).toEqual(['', first, first + next]);
+  });
+
+  it.each([
+    ['itself', 1, 1],
+    ['what is still to come', 2, 1],
+    ['more than there is', 0, 2 ** 40],
+  ])('is refused where it leans on %s', async (_, firstChunk, chunkCount) => {
+    await expect(receive([run(first), run(next, firstChunk, chunkCount), run(last)])).rejects.toMatchObject({ code: 'PROTOCOL_VIOLATION' });
   });
 });
 

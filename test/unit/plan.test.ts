@@ -8,7 +8,7 @@ import { createRecipeTable } from '../../shared/recipe/table.ts';
 import { TEMPLATE_BYTES } from '../../shared/tar/header.ts';
 import { planRuns, type PlannedRun } from '../../sender/plan.ts';
 
-const OPTIONS = { runBytes: 1000, windowBytes: 4000, baseBytes: 3000 };
+const OPTIONS = { runBytes: 1000, windowBytes: 4000, baseBytes: 3000, looksForSimilar: false };
 
 /** A recipe of files: name to lengths of chunks; a chunk is told from others by its file, place and `version`. */
 function recipeOf(files: Readonly<Record<string, readonly number[]>>, version: string): Recipe {
@@ -41,16 +41,16 @@ function plan(target: Recipe, bases: readonly Recipe[], needed?: readonly number
 describe('plan', () => {
   it('puts small files together, and ends a run when it has enough', () => {
     const runs = plan(recipeOf({ a: [300], b: [300], c: [500], d: [200] }, 'new'), []);
-    expect(runs.map(({ fresh, bytes, base }) => [fresh, bytes, base.kind])).toEqual([
-      [[0, 1, 2], 1100, 'none'],
-      [[3], 200, 'none'],
+    expect(runs.map(({ fresh, bytes, base }) => [fresh, bytes, base.rows])).toEqual([
+      [[0, 1, 2], 1100, false],
+      [[3], 200, false],
     ]);
   });
 
   it('leans on the old versions of the files in the run', () => {
     const old = recipeOf({ a: [300], b: [300], z: [900] }, 'old');
     const [run] = plan(recipeOf({ a: [310], b: [290] }, 'new'), [old]);
-    expect(run?.base.kind).toBe('rows');
+    expect(run?.base).toEqual({ rows: true, ranges: [] });
     expect(run?.baseChunks).toEqual([...old.row(0).chunks, ...old.row(1).chunks]);
   });
 
@@ -59,7 +59,7 @@ describe('plan', () => {
     const runs = plan(recipeOf({ big: Array.from({ length: 20 }, () => 1000) }, 'new'), [old]);
     expect(runs.map(({ bytes }) => bytes)).toEqual([4000, 4000, 4000, 4000, 4000]);
     for (const [i, { base }] of runs.entries()) {
-      const [range] = base.kind === 'ranges' ? base.ranges : [];
+      const [range] = base.ranges;
       expect(range?.chunkCount).toBeLessThanOrEqual(3);
       expect(Math.abs((range?.firstChunk ?? 0) - i * 4)).toBeLessThanOrEqual(2);
     }
