@@ -42,7 +42,6 @@ export function createAnnouncements(streams: Incoming[], options: IncomingOption
     const missing = (): Uint8Array[] => prefixes.filter((_, i) => ids[i] === undefined);
     if (options.knowsOthers && missing().length > 0 && (await claim.waitForOthers(missing(), gone)))
       ids = await findAsked(frame, careful, options);
-    claim.add(missing());
     incoming.ids = ids;
     incoming.wanted = ids.flatMap((id, i) => (id === undefined ? [i] : []));
   };
@@ -57,6 +56,8 @@ export function createAnnouncements(streams: Incoming[], options: IncomingOption
         (frame.recipe.byteLength === 0 ? goOn(frame, baseIds) : undefined) ??
         createIncoming(frame, baseIds, nestable, claims.begin(frame.id, streams));
       streams.push(incoming);
+      // At once, so that of many who ask at the same time one is told to send, and the others wait for it.
+      if (frame.askBytes > 0) incoming.claim.add(splitBytes(frame.asked, frame.askBytes));
       for (const before of streams) if (before.isVoid && equalBytes(before.frame.id, frame.id)) before.successor.resolve(frame.stream);
       return incoming;
     },

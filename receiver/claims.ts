@@ -8,7 +8,7 @@ import { CLAIM_SILENCE_MS, CLAIM_WAIT_MS, CLAIMED_CHUNKS_MAX } from '../shared/l
 
 /** One stream on its way in. */
 export interface Claim {
-  /** Chunks that are to come with it, by the beginnings of their ids. */
+  /** Chunks that may come with it, by the beginnings of their ids; those that others promised before stay theirs. */
   add(prefixes: readonly Uint8Array[]): void;
   /** Something of it has come. */
   touch(): void;
@@ -17,6 +17,7 @@ export interface Claim {
   /**
    * Waits while others are at work on the same stream or on one of these chunks: until they are done, make no progress any more, or it
    * took too long. Only those that began before this one are waited for, so nobody waits in a circle.
+   * From then on the chunks are promised here.
    * @returns false where there was nobody to wait for.
    */
   waitForOthers(prefixes: readonly Uint8Array[], signal: AbortSignal): Promise<boolean>;
@@ -67,16 +68,17 @@ export function createClaims(clock: Clock): Claims {
         lastAt: clock.monotonic(),
       };
       entries.add(entry);
+      const add = (prefixes: readonly Uint8Array[]): void => {
+        if (!entries.has(entry)) return;
+        for (const key of prefixes.map(keyOf)) {
+          if (byChunk.size >= CLAIMED_CHUNKS_MAX) return;
+          if (byChunk.has(key)) continue;
+          byChunk.set(key, entry);
+          entry.keys.push(key);
+        }
+      };
       return {
-        add(prefixes) {
-          if (!entries.has(entry)) return;
-          for (const key of prefixes.map(keyOf)) {
-            if (byChunk.size >= CLAIMED_CHUNKS_MAX) return;
-            if (byChunk.has(key)) continue;
-            byChunk.set(key, entry);
-            entry.keys.push(key);
-          }
-        },
+        add,
         touch: () => void (entry.lastAt = clock.monotonic()),
         end() {
           if (!entries.delete(entry)) return;
@@ -88,7 +90,10 @@ export function createClaims(clock: Clock): Claims {
           const until = clock.monotonic() + CLAIM_WAIT_MS;
           for (let waited = false; ; waited = true) {
             const others = [...othersAt(entry, keys)].filter((other) => !isSilent(other));
-            if (others.length === 0 || clock.monotonic() >= until || signal.aborted) return waited;
+            if (others.length === 0 || clock.monotonic() >= until || signal.aborted) {
+              add(prefixes);
+              return waited;
+            }
             const timer = new AbortController();
             const silence = clock.sleep(CLAIM_SILENCE_MS, AbortSignal.any([signal, timer.signal])).catch(() => {});
             await Promise.race([silence, Promise.all(others.map(({ ended }) => ended.promise))]);

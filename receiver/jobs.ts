@@ -3,6 +3,8 @@
 export type Report = (phase: string, done: number, total: number) => void;
 
 export interface Jobs<T> {
+  /** How many wait for a result. */
+  readonly waiting: number;
   /**
    * The result of `work`, or of the one of the same key that is being done.
    * @param signal this one does not want it any more: it gets the reason at once where others still do, else when the work has ended.
@@ -31,6 +33,9 @@ export function createJobs<T>(): Jobs<T> {
     return job;
   };
   return {
+    get waiting() {
+      return [...jobs.values()].reduce((sum, { reports }) => sum + reports.size, 0);
+    },
     async run(key, signal, report, work) {
       // One that is being broken off has to clean up first.
       for (let before = jobs.get(key); before?.called.signal.aborted === true; before = jobs.get(key)) await before.result.catch(() => {});

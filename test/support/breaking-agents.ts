@@ -47,6 +47,8 @@ export interface TestReceiver {
   readonly log: string[];
   /** Holds the conversation that comes over a channel. */
   receive(channel: Channel): void;
+  /** Images whose delivery is waited for. */
+  waiting(): number;
   /** Resolves when no conversation is left. */
   idle(): Promise<void>;
 }
@@ -82,6 +84,7 @@ export async function createTestReceiver(store: Store, deliver?: Deliver): Promi
       const conversation = receiveImages(channel, 'test', context).finally(() => conversations.delete(conversation));
       conversations.add(conversation);
     },
+    waiting: () => context.underWay.deliveries.waiting,
     async idle() {
       await Promise.all(conversations);
     },

@@ -80,7 +80,7 @@ describe('claims', () => {
       first.end();
       expect(await waiting).toBe(true);
     }
-    expect(await claims.begin(id(3), {}).waitForOthers([prefix], never)).toBe(false);
+    expect(await claims.begin(id(3), {}).waitForOthers([seededBytes(8, 8)], never)).toBe(false);
   });
 
   it('wait for nobody of the same conversation, nor for who began later', async () => {
