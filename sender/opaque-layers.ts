@@ -16,6 +16,7 @@ export function noteOfOpaque(name: string, archive: StoredArchive, opaque: Reado
     }),
   );
   if (whole.length === 0) return undefined;
-  const are = whole.length === 1 ? '1 layer is' : `${whole.length} layers are`;
+  const zstd = whole.filter(({ mediaType }) => mediaType?.endsWith('zstd') === true).length;
+  const are = `${whole.length === 1 ? '1 layer is' : `${whole.length} layers are`}${zstd === 0 ? '' : ` (${zstd} by zstd)`}`;
   return `${name}: ${are} compressed in a way that cannot be undone exactly: a change inside costs the whole layer`;
 }

@@ -2,8 +2,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ship, startReceiver, temporaryDirectory, wireBytes } from '../support/agents.ts';
-import { craftPlatforms, type CraftedPlatforms } from '../support/craft-platforms.ts';
+import { runAgent, ship, startReceiver, temporaryDirectory, wireBytes } from '../support/agents.ts';
+import { craftPlatforms, ZSTD, type CraftedPlatforms } from '../support/craft-platforms.ts';
 import { dockerBytes, dockerCli } from '../support/docker-cli.ts';
 import { requireEngine, startEngine, type Engine, type EngineKind } from '../support/engine.ts';
 import { runImage } from '../support/images.ts';
@@ -84,6 +84,18 @@ describe.skipIf(requireEngine())('an image of two platforms with attestations', 
     const byDigest = `${registry.host}/far/wharf@${versions[1]!.indexDigest}`;
     await dockerCli(engine('classic').socket, 'pull', '-q', byDigest);
     expect(await runImage(engine('classic').socket, byDigest, 'cat', '/version')).toMatch(/^version 2 amd64/);
+  });
+
+  test('with zstd layers: everything is kept, and it is said what they cost', async () => {
+    const { archive, indexDigest, diffIds } = craftPlatforms('wharf:zstd', 'by zstd', ZSTD);
+    await dockerBytes(engine('here').socket, ['load', '-q'], { input: archive });
+    await using receiver = await startReceiver(['--deliver', 'engine', '--engine', engine('there').address]);
+    const args = ['wharf:zstd', '--engine', engine('here').address, '--to', receiver.address, '--store', join(directory.path, 'zstd-pool')];
+    const result = await runAgent('sender', ['ship', ...args, '--quiet']);
+    expect([result.status, result.stderr]).toEqual([0, expect.stringMatching(/^wharf:zstd: 1 layer is \(1 by zstd\) compressed in a way/)]);
+    const there = await inspect(engine('there'), 'wharf:zstd');
+    expect([there.Id, there.RootFS.Layers]).toEqual([indexDigest, diffIds]);
+    expect(await runImage(engine('there').socket, 'wharf:zstd', 'cat', '/version')).toMatch(/^by zstd amd64/);
   });
 
   test('to a classic store: the config and the diffIDs are kept, and it is said what is not', async () => {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { craftArchive, layers } from '../support/craft-archive.ts';
@@ -45,6 +46,24 @@ describe('ingest and rebuild', () => {
         expect(await roundTrip(mutated(craftArchive(bytes), changes, keep), lengths)).toBe(true);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it('give back compressed layers of any level and strategy, damaged and cut anywhere, in any pieces', async () => {
+    const options = fc.record({
+      level: fc.integer({ min: 0, max: 9 }),
+      memLevel: fc.integer({ min: 1, max: 9 }),
+      strategy: fc.integer({ min: 0, max: 4 }),
+    });
+    const members = fc.array(fc.tuple(layer, options), { minLength: 1, maxLength: 3 });
+    const behind = fc.uint8Array({ maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(members, behind, mutations, fc.oneof(fc.constant(1), place), pieces, async (parts, rest, changes, keep, lengths) => {
+        const compressed = Buffer.concat([...parts.map(([bytes, how]) => gzipSync(bytes, how)), rest]);
+        expect(await roundTrip(craftArchive(compressed), lengths)).toBe(true);
+        expect(await roundTrip(craftArchive(mutated(compressed, changes, keep)), lengths)).toBe(true);
+      }),
+      { numRuns: 10 },
     );
   });
 

@@ -20,10 +20,10 @@ function isHandled(decode: () => unknown): boolean {
   }
 }
 
-/** An encoded recipe whose columns are these bytes. */
-function encoded(columns: Uint8Array): Uint8Array {
+/** An encoded recipe whose columns are these bytes; its preface may be that of a wrapped stream. */
+function encoded(columns: Uint8Array, preface = [1, 0]): Uint8Array {
   const head = createByteWriter();
-  for (const byte of [1, 0]) head.byte(byte);
+  for (const byte of preface) head.byte(byte);
   head.varint(columns.byteLength);
   return concatBytes([head.finish(), zstdCompressSync(columns)]);
 }
@@ -106,6 +106,7 @@ describe('recipes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expect([isHandled(() => decodeRecipe(bytes)), isHandled(() => decodeRecipe(encoded(bytes)))]).toEqual([true, true]);
+        expect(isHandled(() => decodeRecipe(encoded(bytes, [1, 1, 1, 100])))).toBe(true);
       }),
     );
   });
@@ -118,6 +119,7 @@ describe('recipes', () => {
         const columns = columnsOf(encodeRecipe(buildRecipe(parts)));
         for (const [at, byte] of changes) columns[Math.floor(at * columns.byteLength)] = byte;
         expect(isHandled(() => decodeRecipe(encoded(atEnd ? columns.subarray(0, -1) : columns)))).toBe(true);
+        expect(isHandled(() => decodeRecipe(encoded(columns, [1, 1, 1, 100])))).toBe(true);
       }),
       { numRuns: 500 },
     );

@@ -3,6 +3,7 @@
  * was built (https://github.com/moby/buildkit/blob/v0.16.0/docs/attestations/attestation-storage.md).
  */
 import { readFileSync } from 'node:fs';
+import { zstdCompressSync } from 'node:zlib';
 import { utf8 } from '../../shared/bytes.ts';
 import { sha256Digest } from '../../shared/hash.ts';
 import { blobMember } from '../../shared/image/oci-layout.ts';
@@ -28,8 +29,17 @@ interface Described {
   readonly size: number;
 }
 
+/** How layers are compressed, and what their media type ends with. */
+export interface LayerCompression {
+  readonly suffix: 'gzip' | 'zstd';
+  readonly compress: (tar: Uint8Array) => Uint8Array;
+}
+
+const GZIP: LayerCompression = { suffix: 'gzip', compress: (tar) => gnuGzip(tar) };
+export const ZSTD: LayerCompression = { suffix: 'zstd', compress: (tar) => zstdCompressSync(tar) };
+
 /** `name` (as `shop:1`), with busybox and one more layer that holds `text` in /version. */
-export function craftPlatforms(name: string, text: string): CraftedPlatforms {
+export function craftPlatforms(name: string, text: string, { suffix, compress } = GZIP): CraftedPlatforms {
   const blobs = new Map<string, Uint8Array>();
   const keep = (bytes: Uint8Array, mediaType: string): Described => {
     const digest = sha256Digest(bytes);
@@ -48,7 +58,7 @@ export function craftPlatforms(name: string, text: string): CraftedPlatforms {
     const diffIds = tars.map((tar) => sha256Digest(tar));
     const config = { architecture, os: 'linux', config: { Cmd: ['/bin/busybox', 'true'], Env: ['PATH=/bin'] }, rootfs: { type: 'layers', diff_ids: diffIds } }; // prettier-ignore
     const described = json(config, `${TYPE}.config.v1+json`);
-    const layers = tars.map((tar) => keep(gnuGzip(tar), `${TYPE}.layer.v1.tar+gzip`));
+    const layers = tars.map((tar) => keep(compress(tar), `${TYPE}.layer.v1.tar+${suffix}`));
     return { architecture, diffIds, config: described, layers, manifest: manifest(described, layers) };
   });
   const attestations = images.map((image) => {
