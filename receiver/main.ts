@@ -1,14 +1,9 @@
 #!/usr/bin/env node
 /** `lightermand`: checks the runtime before anything that an older one could not even parse is loaded. */
 import process from 'node:process';
+import { isNodeTooOld } from '../shared/node-version.ts';
 
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < 24 || (major === 24 && minor < 6)) {
-  process.stderr.write(
-    `lightermand: Node ${process.versions.node} is too old (it needs 24.6 or newer; npm scripts and npx of the repository bring their own)\n`,
-  );
-  process.exitCode = 2;
-} else {
+if (!isNodeTooOld('lightermand')) {
   const { limitMemory, settleMalloc } = await import('../shared/limit-memory.ts');
   settleMalloc(process.env);
   const { main } = await import('./cli/main.ts');

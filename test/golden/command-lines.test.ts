@@ -1,7 +1,11 @@
-/** Every command has examples, and every command line in the documents is one that the agents understand. */
-import { readFileSync } from 'node:fs';
+/** Every command has examples, and every command line in the documents and examples is one that the agents understand. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { runAgent } from '../support/agents.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -66,5 +70,38 @@ describe('command lines', () => {
 
   it.each(['README.md', 'CONTRIBUTING.md', 'sender/sync/SYNC.md'])('of %s are understood', (document) => {
     expect(linesOf(document).flatMap(complaints)).toEqual([]);
+  });
+
+  it('of examples/ are understood', () => {
+    const files = readdirSync(join(root, 'examples'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const lines = files.flatMap((entry) => linesOf(join(entry.parentPath, entry.name).slice(root.length + 1)));
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.flatMap(complaints)).toEqual([]);
+  });
+
+  it('of the compose file are understood, and it is one', () => {
+    const { services } = parse(readFileSync(join(root, 'examples/compose.yaml'), 'utf8')) as {
+      services: Record<string, { build?: string; image?: string; command?: string[] }>;
+    };
+    const { receiver, registry } = services;
+    expect(complaints(['lightermand', ...(receiver?.command ?? [])].join(' '))).toEqual([]);
+    expect(receiver?.command?.[0]).toBe('serve');
+    expect([receiver?.build, registry?.image]).toEqual(['.', 'registry:2']);
+    expect(readFileSync(join(root, 'examples/Dockerfile'), 'utf8')).toContain('ENTRYPOINT ["lightermand"]');
+  });
+});
+
+describe('the units of the sync', () => {
+  it('are such for systemd, where there is a systemd to ask', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'lmu-'));
+    for (const name of ['lighterman-sync.service', 'lighterman-sync.timer'])
+      await writeFile(
+        join(directory, name),
+        // The program need not be installed here.
+        readFileSync(join(root, 'examples', name), 'utf8').replaceAll('/usr/local/bin/lighterman', '/bin/true'),
+      );
+    const verified = spawnSync('systemd-analyze', ['verify', '--man=no', join(directory, 'lighterman-sync.timer')], { encoding: 'utf8' });
+    await rm(directory, { recursive: true });
+    expect(verified.error === undefined ? `${verified.stdout}${verified.stderr}` : '').toBe('');
   });
 });
