@@ -35,13 +35,17 @@ export interface LiveOptions {
   readonly log: { warn(fields: object, message: string): void };
   /** Bytes that `gzip -6` would make of an archive, estimated. */
   readonly estimateGzip: (record: ImageRecord) => Promise<number | undefined>;
-  /** Told of each entry of the history, and of each conversation that has ended. */
-  readonly onEntry?: (entry: JournalEntry) => void;
-  readonly onEnd?: (wire: WireCounters, error: TransferError | undefined) => void;
+}
+
+/** Told of each entry of the history, and of each conversation that has ended. */
+export interface LiveListener {
+  onEntry(entry: JournalEntry): void;
+  onEnd(wire: WireCounters, error: TransferError | undefined): void;
 }
 
 export interface Live extends Witness {
   conversations(): LiveConversation[];
+  listen(listener: LiveListener): void;
 }
 
 interface Tracked {
@@ -58,7 +62,9 @@ interface Tracked {
 
 export function createLive(options: LiveOptions): Live {
   const open = new Set<LiveConversation>();
+  const listeners = new Set<LiveListener>();
   return {
+    listen: (listener) => void listeners.add(listener),
     conversations: () => [...open],
     begin(channel, peer, who) {
       const images = new Map<number, Tracked>();
@@ -75,7 +81,13 @@ export function createLive(options: LiveOptions): Live {
         },
       };
       open.add(conversation);
-      return witness(channel, conversation, images, options, () => void open.delete(conversation));
+      return witness(channel, conversation, images, options, {
+        onEntry: (entry) => listeners.forEach((listener) => listener.onEntry(entry)),
+        onEnd(wire, error) {
+          open.delete(conversation);
+          for (const listener of listeners) listener.onEnd(wire, error);
+        },
+      });
     },
   };
 }
@@ -85,7 +97,7 @@ function witness(
   conversation: { peer: string; who: string; agent: string },
   images: Map<number, Tracked>,
   options: LiveOptions,
-  onEnd: () => void,
+  listener: LiveListener,
 ): ConversationWitness {
   const { history, clock, log, estimateGzip } = options;
   const tracked = (image: number): Tracked => {
@@ -107,7 +119,7 @@ function witness(
         seconds: (clock.monotonic() - one.began) / 1000,
         ...facts,
       });
-      options.onEntry?.(entry);
+      listener.onEntry(entry);
     } catch (error) {
       // The image is where it belongs all the same.
       log.warn({ peer, code: TransferError.from(error).code }, `the history lacks an entry: ${TransferError.from(error).message}`);
@@ -128,10 +140,7 @@ function witness(
       return write(image, isUnchanged(tracked(image), delivery) ? 'unchanged' : 'delivered', { record, images: delivered, notes });
     },
     failed: (image, { code, message }) => write(image, 'failed', { error: { code, message } }),
-    ended(error) {
-      onEnd();
-      options.onEnd?.(channel.counters, error);
-    },
+    ended: (error) => listener.onEnd(channel.counters, error),
   };
 }
 

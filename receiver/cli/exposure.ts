@@ -1,7 +1,7 @@
 /** Who can reach a receiver, and what it therefore has to ask of them. */
 import { TransferError } from '../../shared/errors.ts';
+import { parseListenAddress } from '../../shared/listen-address.ts';
 import { isLoopback } from '../../shared/loopback.ts';
-import { parseListenAddress } from '../transport/listen.ts';
 import type { TlsFiles } from '../transport/tls.ts';
 
 export interface ExposureFlags {

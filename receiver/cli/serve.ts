@@ -34,8 +34,9 @@ import { createDelivery } from './delivery.ts';
 import { parseDuration } from './duration.ts';
 import { planExposure, type ExposureFlags } from './exposure.ts';
 import { WASTE_MAX } from './keep.ts';
+import { planStatus, startStatus, type StatusFlags } from './status.ts';
 
-export interface ServeFlags extends ExposureFlags, KeepOptions {
+export interface ServeFlags extends ExposureFlags, KeepOptions, StatusFlags {
   readonly store: string;
   readonly deliver: string;
   readonly engine?: string;
@@ -53,6 +54,7 @@ export async function serve(flags: ServeFlags, environment: ReceiverEnvironment,
   const upkeepOptions = toUpkeepOptions(flags);
   const files = openGrantFiles(flags.store);
   const { tls, mustAsk } = planExposure(flags, (await files.read()) !== undefined);
+  const statusPlan = await planStatus(flags, tls);
   await using store = await openStore(flags.store, { reserveBytes: STORE_RESERVE_BYTES });
   const catalog = await openCatalog(store, await openDoubts(flags.store));
   for (const key of catalog.unreadable) log.warn({ key }, 'an image record is damaged: the image is not known until it is shipped again');
@@ -127,6 +129,12 @@ export async function serve(flags: ServeFlags, environment: ReceiverEnvironment,
     );
     stack.use(followChanges(listener, gatekeeper, tls, files.directory, log));
     const { deliver: where } = flags;
+    if (statusPlan !== undefined) {
+      const quotaBytes = upkeepOptions.quota?.high;
+      const since = systemClock.now();
+      const sources = { store, directory: flags.store, catalog, live, past, clock: systemClock, deliver: where, quotaBytes, since, signal };
+      stack.use(await startStatus(statusPlan, sources, log));
+    }
     log.info(
       {
         address: listener.address,

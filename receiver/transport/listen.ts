@@ -12,6 +12,7 @@ import { WebSocketServer } from 'ws';
 import type { Channel } from '../../shared/channel/port.ts';
 import { createSocketChannel } from '../../shared/channel/socket-channel.ts';
 import { systemCode, TransferError } from '../../shared/errors.ts';
+import { bindError, formatListenAddress, parseListenAddress } from '../../shared/listen-address.ts';
 import { FRAME_BYTES_MAX, UPGRADE_BYTES_MAX, UPGRADE_TIMEOUT_MS } from '../../shared/limits.ts';
 import { openAccess, type Access } from '../access/access.ts';
 import type { Credentials } from '../access/gatekeeper.ts';
@@ -79,12 +80,12 @@ export async function listen(address: string, onChannel: OnChannel, options: Lis
   const tls = options.tls === undefined ? undefined : serveTls(http, options.tls, options);
   const front = serveTcp(tls ?? http, connections, options);
   await new Promise<void>((resolve, reject) => {
-    front.once('error', (error) => reject(bindError(error, address)));
+    front.once('error', (error) => reject(bindError(error, address, 'receiver')));
     front.listen(port, host, resolve);
   });
   const bound = front.address() as AddressInfo;
   return {
-    address: `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`,
+    address: formatListenAddress(bound),
     reloadTls() {
       if (options.tls !== undefined) tls?.setSecureContext(readTlsFiles(options.tls));
     },
@@ -184,19 +185,4 @@ function refuse(socket: Duplex, status: 401 | 403 | 503): void {
   const challenge = status === 401 ? 'WWW-Authenticate: Bearer\r\n' : '';
   socket.on('error', () => {});
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${challenge}Connection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-export function parseListenAddress(address: string): { host: string; port: number } {
-  const match = /^(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})$/.exec(address);
-  const port = Number(match?.[2]);
-  if (match === null || port > 65_535)
-    throw new TransferError('USAGE', `"${address}" is not an address to listen on`, { hint: 'want HOST:PORT, such as 127.0.0.1:7700' });
-  return { host: (match[1] as string).replaceAll(/[[\]]/g, ''), port };
-}
-
-function bindError(error: Error, address: string): TransferError {
-  return new TransferError('USAGE', `cannot listen on ${address}: ${systemCode(error) ?? error.message}`, {
-    cause: error,
-    hint: 'is another receiver listening there?',
-  });
 }

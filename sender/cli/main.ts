@@ -108,6 +108,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--engine <address>', 'the engine to save from (default: as the file says, then DOCKER_HOST, then the usual socket)')
     .option('--store <directory>', 'the pool of what was shipped', environment.pool)
     .option('--pool-quota <size>', POOL_QUOTA_HELP)
+    .option('--status <address>', 'as a service: show last run, next run and results on HOST:PORT, as JSON and as /metrics')
+    .option('--status-token-file <file>', 'with --status: who reads it has to bring this token; needed beyond the loopback')
     .option('--json', 'end each run with one line of JSON on stdout')
     .option('--quiet', 'no line for each image')
     .addHelpText('after', '\nExamples:\n  lighterman sync sync.yaml --check\n  lighterman sync sync.yaml --once')

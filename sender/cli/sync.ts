@@ -4,6 +4,8 @@ import { dirname, resolve } from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { openStore } from '../../shared/store/pack-store.ts';
+import { serveStatus, type StatusServer } from '../../shared/status/server.ts';
+import { readStatusToken } from '../../shared/status/token-file.ts';
 import { VERSION } from '../../shared/version.ts';
 import type { ImageSource, ListedImage } from '../image/port.ts';
 import { recallRate, rememberRate } from '../link-rate.ts';
@@ -11,6 +13,7 @@ import { parseSyncConfig, type DestinationConfig, type SyncConfig } from '../syn
 import { runSync, type SyncContext, type SyncResult } from '../sync/run.ts';
 import { selectImages, type SelectedImage } from '../sync/selection.ts';
 import { nextTime, serveSchedule } from '../sync/service.ts';
+import { createSyncStatus, type SyncStatus } from '../sync/status.ts';
 import { openState, type StateFile } from '../sync/state.ts';
 import { connect } from '../transport/connect.ts';
 import { keepPoolQuota, parsePoolQuota } from './pool.ts';
@@ -27,6 +30,8 @@ export interface SyncFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly poolQuota?: string;
+  readonly status?: string;
+  readonly statusTokenFile?: string;
 }
 
 export interface SyncWorld {
@@ -60,15 +65,24 @@ export async function sync(path: string, flags: SyncFlags, world: SyncWorld, sig
   await mkdir(flags.store, { recursive: true });
   const state = await openState(flags.store, path);
   if (flags.once === true || flags.dryRun === true) return conclude(await run(job, state));
+  const status = createSyncStatus(systemClock, state.state.lastRun);
+  await using stack = new AsyncDisposableStack();
+  stack.use(await startStatus(flags, status, world.stderr));
   await serveSchedule(config, state, {
     clock: systemClock,
     random: Math.random,
     signal,
-    onWaiting: (until) => world.stderr.write(`next run at ${new Date(until).toISOString()}\n`),
+    onWaiting(until) {
+      status.waiting(until);
+      world.stderr.write(`next run at ${new Date(until).toISOString()}\n`);
+    },
     run: async () => {
+      status.began();
       try {
-        await run(job, state);
+        await run(job, state, (result) => status.result(result));
+        status.ended(false);
       } catch (error) {
+        status.ended(true);
         signal.throwIfAborted();
         const { message, hint } = TransferError.from(error);
         world.stderr.write(`this run failed: ${message} (${hint})\n`);
@@ -77,7 +91,11 @@ export async function sync(path: string, flags: SyncFlags, world: SyncWorld, sig
   });
 }
 
-async function run({ config, path, flags, world, engine, signal }: Sync, state: StateFile): Promise<SyncResult[]> {
+async function run(
+  { config, path, flags, world, engine, signal }: Sync,
+  state: StateFile,
+  onResult: (result: SyncResult) => void = () => {},
+): Promise<SyncResult[]> {
   const report = createSyncReport(world, { json: flags.json === true, quiet: flags.quiet === true });
   const images = await selectImages(config, { list: async () => (await engine()).list({ signal }), directory: dirname(resolve(path)) });
   // Held for a run only: between two runs the pool is free for other commands.
@@ -93,13 +111,30 @@ async function run({ config, path, flags, world, engine, signal }: Sync, state: 
     connect: (destination, abort) => connectTo(destination, path, world, abort),
     recallRate: ({ to }) => recallRate(flags.store, to),
     rememberRate: ({ to }, rate) => rememberRate(flags.store, to, rate),
-    onResult: (result) => report.result(result),
+    onResult(result) {
+      onResult(result);
+      report.result(result);
+    },
     dryRun: flags.dryRun === true,
   };
   const results = await runSync(config, images, state, context);
   await keepPoolQuota(pool, flags.poolQuota, signal, world.stderr);
   report.end(results);
   return results;
+}
+
+/** Where it was asked for. The token crosses in the clear: beyond the loopback it belongs behind something with TLS. */
+async function startStatus(
+  { status, statusTokenFile }: SyncFlags,
+  { routes }: SyncStatus,
+  stderr: Output,
+): Promise<StatusServer | undefined> {
+  if (status === undefined) return undefined;
+  const token = statusTokenFile === undefined ? undefined : await readStatusToken(statusTokenFile);
+  const log = { warn: (_fields: object, message: string) => void stderr.write(`${message}\n`) };
+  const server = await serveStatus({ address: status, token, routes, log });
+  stderr.write(`status at http://${server.address}/\n`);
+  return server;
 }
 
 /** Token and authority are read anew each time: who replaces them need not begin the service again. */

@@ -38,11 +38,22 @@ describe('receipts', () => {
     const archive = join(directory.path, 'app.tar');
     await writeFile(archive, appVersion(1));
     {
-      await using receiver = await startReceiver(['--deliver', `archive:${directory.path}/out`], { store });
+      await using receiver = await startReceiver(['--deliver', `archive:${directory.path}/out`, '--status', '127.0.0.1:0'], { store });
       const shipArgs = [archive, '--to', receiver.address, '--store', join(directory.path, 'pool')];
       await ship(shipArgs);
       await ship(shipArgs);
       await ship([...shipArgs, '--as', 'other:1']);
+      const status = /"status":"(http:[^"]+)"/.exec(receiver.log())![1]!;
+      const shown = async (path: string): Promise<string> => (await fetch(status + path)).text();
+      expect(await shown('readyz')).toBe('ready\n');
+      expect(await shown('metrics')).toContain('lightermand_deliveries_total{event="delivered"} 2');
+      const model = JSON.parse(await shown('status.json')) as {
+        store: object;
+        images: { rows: { names: string[]; aloneBytes: number }[] };
+      };
+      expect(model).toMatchObject({ store: { images: 1 }, images: { matching: 1 } });
+      expect(model.images.rows[0]!.names).toEqual(['app:1', 'other:1']);
+      expect(model.images.rows[0]!.aloneBytes).toBeGreaterThan(1000);
       // While it serves.
       const [first, second, third] = await entries(store);
       expect([first?.event, second?.event, third?.event]).toEqual(['delivered', 'unchanged', 'delivered']);

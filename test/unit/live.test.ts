@@ -24,9 +24,9 @@ async function world(overrides: Partial<LiveOptions> = {}) {
     clock: CLOCK,
     log: { warn: (_fields, message) => void warnings.push(message) },
     estimateGzip: () => Promise.resolve(7),
-    onEntry: (entry) => void told.push(entry),
     ...overrides,
   });
+  live.listen({ onEntry: (entry) => void told.push(entry), onEnd: () => {} });
   const begin = () => live.begin(createMemoryChannelPair()[0], '10.0.0.5:1', 'token dc1');
   return { live, begin, told, warnings, history, entries: () => Array.fromAsync(readJournal(history.file)), directory };
 }
