@@ -24,6 +24,12 @@ const ImageRecordSchema = z.object({
       archiveRefs: z.array(z.string()),
       /** Names that it was delivered under, with the time of the latest delivery: the newest owner of a name has it. */
       names: z.record(z.string(), z.number()),
+      /** Names that it waits for until it is activated, with the time when it was staged. */
+      staged: z.record(z.string(), z.number()).optional(),
+      /** When it came to mean a name, oldest first, and who had it do so. */
+      history: z
+        .array(z.object({ name: z.string(), at: z.number(), how: z.enum(['delivered', 'activated', 'rolled-back']), by: z.string() }))
+        .optional(),
       configDigest: z.string(),
       /** Digest that a containerd store uses as image id, where the archive names it. */
       manifestDigest: z.string().optional(),
@@ -46,6 +52,7 @@ const ImageRecordSchema = z.object({
 
 export type ImageRecord = z.output<typeof ImageRecordSchema>;
 export type ImageEntry = ImageRecord['images'][number];
+export type HistoryEntry = NonNullable<ImageEntry['history']>[number];
 
 export interface Catalog {
   /** Newest delivery first. */

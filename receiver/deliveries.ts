@@ -4,13 +4,23 @@ import { TransferError } from '../shared/errors.ts';
 import { asId, type Id } from '../shared/hash.ts';
 import { encodeMessage } from '../shared/wire/messages.ts';
 import { demandNames, type Access } from './access/access.ts';
+import { activate, type Action } from './activations.ts';
 import type { ImageRecord } from './catalog.ts';
-import type { DeliveredImage } from './deliver/port.ts';
+import { storedImages } from './deliver/none.ts';
+import type { DeliveredImage, Delivery } from './deliver/port.ts';
 import type { Report } from './jobs.ts';
 import type { LostContent } from './lost-content.ts';
+import { withMeanings, withStaged } from './meanings.ts';
 import type { ReceiverContext } from './receive-image.ts';
 import { namesFor, wasKnownAs, withNames } from './record.ts';
 import type { ConversationWitness } from './witness.ts';
+
+/** What is to become of an image. */
+export interface Wish {
+  /** The name asked for, or empty for those in the archive. */
+  readonly ref: string;
+  readonly stage: boolean;
+}
 
 export interface Deliveries {
   /**
@@ -18,6 +28,8 @@ export interface Deliveries {
    * @param mend asked once where that fails: true to begin anew.
    */
   next(image: number, work: () => Promise<ImageRecord>, mend?: (error: unknown) => Promise<boolean>): void;
+  /** Queues that names come to mean another image. */
+  activate(image: number, names: readonly string[], action: Action): void;
   /** Resolves when every image that was asked for is recorded, or cannot be. Never rejects. */
   recorded(): Promise<void>;
   finish(): Promise<void>;
@@ -30,25 +42,49 @@ export function createDeliveries(
   context: ReceiverContext,
   access: Access,
   witness: ConversationWitness,
-  refs: ReadonlyMap<number, string>,
+  wishes: ReadonlyMap<number, Wish>,
   lost: LostContent,
   signal: AbortSignal,
 ): Deliveries {
   const { store, catalog, clock, underWay } = context;
   let queue: Promise<void> = Promise.resolve();
   const waiting = new Set<Promise<void>>();
-  const deliver = async (image: number, work: () => Promise<ImageRecord>, onRecorded: () => void): Promise<void> => {
-    const record = await work();
-    const names = namesFor(record, refs.get(image) ?? '');
-    demandNames(access, names);
-    const wasKnown = wasKnownAs(record, names, catalog);
+  const nameOf = (image: number): string | undefined => wishes.get(image)?.ref;
+  const tell = async (image: number, { images, notes }: Pick<Delivery, 'images' | 'notes'>): Promise<void> => {
+    // Who is gone asks again, and is told then.
+    await channel
+      .send(encodeMessage('receipt', [image, images.map(receiptEntry), [...notes]]))
+      .catch(() => context.log.warn({ peer, image: nameOf(image) }, 'nobody was there to be given the receipt'));
+  };
+  const fail = async (image: number, error: unknown): Promise<void> => {
+    const failure = TransferError.from(error);
+    context.log.warn({ peer, image: nameOf(image), code: failure.code }, failure.message);
+    await witness.failed(image, failure);
+    await channel.send(encodeMessage('failed', [image, failure.code, failure.message, failure.hint])).catch(() => {});
+  };
+  const reporter = (image: number): Report => {
     const toSender = quarters(
       (phase, done, total) => void channel.send(encodeMessage('progress', [image, phase, done, total])).catch(() => {}),
     );
-    const report: Report = (phase, done, total) => {
+    return (phase, done, total) => {
       witness.progress(image, phase, done, total);
       toSender(phase, done, total);
     };
+  };
+  const deliver = async (image: number, work: () => Promise<ImageRecord>, onRecorded: () => void): Promise<void> => {
+    const record = await work();
+    const { ref, stage } = wishes.get(image) ?? { ref: '', stage: false };
+    const names = namesFor(record, ref);
+    demandNames(access, names);
+    const wasKnown = wasKnownAs(record, names, catalog);
+    if (stage) {
+      await catalog.save(withStaged(record, names, clock.now()));
+      await store.flush();
+      underWay.unfinished.finish(streamsOf(record));
+      onRecorded();
+      await witness.staged(image, { record, names, wasKnown });
+      return tell(image, { images: storedImages(record, names), notes: [`${names.flat().join(' ')}: staged, to be activated`] });
+    }
     // Recorded before it is delivered: what an engine or registry refuses stays in the store, to be restored.
     await catalog.save(withNames(record, names, clock.now()));
     await store.flush();
@@ -57,17 +93,15 @@ export function createDeliveries(
     witness.recorded(image, { record, names, wasKnown });
     const { mayPush, isLimited: isDiscreet } = access;
     const key = JSON.stringify([record.archive, names, mayPush, isDiscreet]);
-    const delivered = await underWay.deliveries.run(key, signal, report, async (jobSignal, onProgress) => {
+    const delivered = await underWay.deliveries.run(key, signal, reporter(image), async (jobSignal, onProgress) => {
       const delivery = await context.deliver(record, { names, signal: jobSignal, onProgress, mayPush, isDiscreet });
-      await catalog.save(withNames(delivery.record, names, clock.now()));
+      await catalog.save(withMeanings(delivery.record, names, { at: clock.now(), how: 'delivered', by: access.who }));
       await store.flush();
       return delivery;
     });
     await witness.delivered(image, delivered);
-    context.log.info({ peer, image: refs.get(image), archive: record.archive }, 'image delivered');
-    const receipt = encodeMessage('receipt', [image, delivered.images.map(receiptEntry), [...delivered.notes, ...lost.takeNotes()]]);
-    // Who is gone asks again, and is told then.
-    await channel.send(receipt).catch(() => context.log.warn({ peer, image: refs.get(image) }, 'nobody was there to be given the receipt'));
+    context.log.info({ peer, image: ref, archive: record.archive }, 'image delivered');
+    await tell(image, { images: delivered.images, notes: [...delivered.notes, ...lost.takeNotes()] });
   };
   return {
     next(image, work, mend = () => Promise.resolve(false)) {
@@ -80,13 +114,34 @@ export function createDeliveries(
             await deliver(image, work, recorded.resolve);
           });
         } catch (error) {
-          const failure = TransferError.from(error);
-          context.log.warn({ peer, image: refs.get(image), code: failure.code }, failure.message);
-          await witness.failed(image, failure);
-          await channel.send(encodeMessage('failed', [image, failure.code, failure.message, failure.hint])).catch(() => {});
+          await fail(image, error);
         } finally {
           recorded.resolve();
           waiting.delete(recorded.promise);
+        }
+      });
+    },
+    activate(image, names, action) {
+      queue = queue.then(async () => {
+        try {
+          demandNames(access, [names]);
+          witness.offered(image, names.join(' '), 0);
+          const options = { signal, onProgress: reporter(image), mayPush: access.mayPush, isDiscreet: access.isLimited };
+          // One at a time, whoever asks: what a name means is looked at, and changed, in one step.
+          const { images, notes } = await underWay.activations(() =>
+            activate(
+              names,
+              action,
+              access.who,
+              { catalog, deliver: context.deliver, flush: () => store.flush(), now: () => clock.now() },
+              options,
+            ),
+          );
+          context.log.info({ peer, names, action }, 'names changed their meaning');
+          await witness.activated(image, action === 'activate' ? 'activated' : 'rolled-back', { images, notes });
+          await tell(image, { images, notes });
+        } catch (error) {
+          await fail(image, error);
         }
       });
     },

@@ -11,7 +11,7 @@ import type { ImageRecord } from './catalog.ts';
 import type { DeliveredImage } from './deliver/port.ts';
 
 /** `unchanged`: the image was held, and there was nothing to do for it. */
-export type HistoryEvent = 'delivered' | 'unchanged' | 'failed' | 'restored' | 'staged' | 'activated' | 'rolled back';
+export type HistoryEvent = 'delivered' | 'unchanged' | 'failed' | 'restored' | 'staged' | 'activated' | 'rolled-back';
 
 /** What is known of an event; what is left out does not stand in its entry. */
 export interface Facts {
@@ -85,13 +85,17 @@ function toEntry({ record, images, names, transfer, from, to, gzipBytes, wire, s
     to,
     ...(record !== undefined && { archive: record.archive, archiveBytes: record.archiveBytes }),
     gzipBytes,
-    images: record === undefined ? names?.map((each) => ({ names: each })) : imagesOf(record, images, names),
+    images: record === undefined ? (images?.map(imageOf) ?? names?.map((each) => ({ names: each }))) : imagesOf(record, images, names),
     wire: wire && { sentBytes: wire.sentBytes, receivedBytes: wire.receivedBytes },
     seconds: seconds === undefined ? undefined : Math.round(seconds * 1000) / 1000,
     ...(notes.length > 0 && { notes }),
     error: error && { code: error.code, message: error.message },
     proof: proof && { ...proof, time: new Date(proof.time * 1000).toISOString() },
   };
+}
+
+function imageOf({ refs, configDigest, imageId, pushed }: DeliveredImage): object {
+  return { names: refs, configDigest, imageId, pushed };
 }
 
 function imagesOf(record: ImageRecord, delivered: Facts['images'], names: Facts['names']): object[] {

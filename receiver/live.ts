@@ -139,6 +139,11 @@ function witness(
       const { record, images: delivered, notes } = delivery;
       return write(image, isUnchanged(tracked(image), delivery) ? 'unchanged' : 'delivered', { record, images: delivered, notes });
     },
+    staged(image, witnessed) {
+      tracked(image).witnessed = witnessed;
+      return write(image, 'staged', {});
+    },
+    activated: (image, how, { images: activated, notes }) => write(image, how, { images: activated, notes }),
     failed: (image, { code, message }) => write(image, 'failed', { error: { code, message } }),
     ended: (error) => listener.onEnd(channel.counters, error),
   };

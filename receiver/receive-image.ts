@@ -12,17 +12,18 @@ import type { Store } from '../shared/store/port.ts';
 import { decodeSegmentFrame, decodeStreamFrame } from '../shared/wire/bulk.ts';
 import { frameName, PROTOCOL_VERSION, type FrameName } from '../shared/wire/frames.ts';
 import { decodeMessage, encodeMessage, PREFIX_BYTES, unexpectedFrame, type Message } from '../shared/wire/messages.ts';
-import { openAccess, type Access } from './access/access.ts';
+import { demandName, openAccess, type Access } from './access/access.ts';
 import { createKnowledge } from './access/knowledge.ts';
 import { createAnswers } from './answer.ts';
 import type { Catalog } from './catalog.ts';
 import type { DecodePool } from './decode-pool.ts';
 import type { Deliver } from './deliver/port.ts';
-import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createDeliveries, type Deliveries, type Wish } from './deliveries.ts';
 import { createFrameOrder } from './frame-order.ts';
 import { createIdleTimer } from './idle-timer.ts';
 import { createIncomingStreams, type IncomingStreams } from './incoming.ts';
 import { createLostContent } from './lost-content.ts';
+import { pastOf } from './meanings.ts';
 import { hasDamage } from './readable.ts';
 import { createParticipation, type Participation } from './participation.ts';
 import { makeRecord } from './record.ts';
@@ -103,7 +104,7 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
   const participation = createParticipation(channel, access, store, underWay);
   let greeted = false;
   let storedSoFar: Promise<void> = Promise.resolve();
-  const refs = new Map<number, string>();
+  const wishes = new Map<number, Wish>();
   const answers = createAnswers(catalog, access, participation);
   const order = createFrameOrder();
   const refuse = createRefusal(channel, peer, context);
@@ -124,7 +125,7 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
     underWay,
     begun: () => participation.begun(),
   });
-  const deliveries = createDeliveries(channel, peer, context, access, witness, refs, lost, gone.signal);
+  const deliveries = createDeliveries(channel, peer, context, access, witness, wishes, lost, gone.signal);
   const handlers: Handlers = {
     async hello(frame) {
       const [versions, agent, former] = decodeMessage('hello', frame);
@@ -142,10 +143,10 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       // Of what was committed or came on a connection that broke, more may be known in a moment.
       await underWay.settled();
       const { held, frame: answer } = await answers.to(offer);
-      refs.set(image, ref);
-      if (deliver === 1) witness.offered(image, ref, prefixes.byteLength / PREFIX_BYTES);
+      wishes.set(image, { ref, stage: deliver === 2 });
+      if (deliver !== 0) witness.offered(image, ref, prefixes.byteLength / PREFIX_BYTES);
       await channel.send(answer);
-      if (held !== undefined && deliver === 1) {
+      if (held !== undefined && deliver !== 0) {
         order.deliver(image);
         const doubt = (error: unknown): Promise<false> => lost.doubtImage(held, error, gone.signal);
         deliveries.next(image, () => Promise.resolve(held), doubt);
@@ -174,9 +175,9 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
         .catch(refuse);
     },
     commit(frame) {
-      const [image, stream, ref] = decodeMessage('commit', frame);
+      const [image, stream, ref, stage = 0] = decodeMessage('commit', frame);
       order.deliver(image);
-      refs.set(image, ref);
+      wishes.set(image, { ref, stage: stage === 1 });
       // Proven from now on, while earlier images are being delivered.
       incoming.finish(stream).catch(() => {});
       deliveries.next(
@@ -185,6 +186,19 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
         (error) => canMend(incoming, stream, store, gone.signal, error),
       );
       return Promise.resolve();
+    },
+    activate(frame) {
+      const [image, names, action] = decodeMessage('activate', frame);
+      order.offer(image);
+      order.deliver(image);
+      deliveries.activate(image, names, action === 0 ? 'activate' : 'roll-back');
+      return Promise.resolve();
+    },
+    async history(frame) {
+      const [image, name] = decodeMessage('history', frame);
+      order.offer(image);
+      demandName(access, name);
+      await channel.send(encodeMessage('past', [image, pastOf(catalog.records(), name)]));
     },
     error(frame) {
       throw senderError(decodeMessage('error', frame));

@@ -5,6 +5,7 @@ import { normaliseReference } from '../shared/image/reference.ts';
 import { loadPlain, type StoredArchive } from '../shared/image/stored-archive.ts';
 import type { Store } from '../shared/store/port.ts';
 import { namedAt, type Catalog, type ImageEntry, type ImageRecord } from './catalog.ts';
+import type { Names } from './deliver/port.ts';
 
 /**
  * Keeps what is known of the same archive from before: its names and checks.
@@ -77,7 +78,7 @@ export function namesFor(record: ImageRecord, asked: string): readonly (readonly
 }
 
 /** The record with these names given to its images now. */
-export function withNames(record: ImageRecord, names: readonly (readonly string[])[], now: number): ImageRecord {
+export function withNames(record: ImageRecord, names: Names, now: number): ImageRecord {
   const images = record.images.map((image, i) => ({
     ...image,
     names: { ...image.names, ...Object.fromEntries((names[i] ?? []).map((name) => [name, now])) },

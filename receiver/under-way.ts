@@ -5,6 +5,7 @@ import { BEGUN_BYTES_MAX } from '../shared/limits.ts';
 import { createClaims, type Claims } from './claims.ts';
 import type { Delivery } from './deliver/port.ts';
 import { createJobs, type Jobs } from './jobs.ts';
+import { createSerial, type Serial } from '../shared/store/serial.ts';
 import { createSlots, type Slots } from './slots.ts';
 import type { Unfinished } from './unfinished.ts';
 
@@ -31,6 +32,8 @@ export interface UnderWay {
   readonly unfinished: Unfinished;
   readonly claims: Claims;
   readonly deliveries: Jobs<Delivery>;
+  /** Runs one change of what names mean at a time. */
+  readonly activations: Serial;
   /** Runs that may be decoded and stored at the same time, by all conversations together. */
   readonly slots: Slots;
   /** True where anybody but `self` is in conversation. */
@@ -57,6 +60,7 @@ export function createUnderWay(unfinished: Unfinished, clock: Clock, threads: nu
     unfinished,
     claims: createClaims(clock),
     deliveries: createJobs(),
+    activations: createSerial(),
     slots: createSlots(threads + 1),
     hasOthers: (self) => [...participants.values()].some((participant) => participant !== self),
     async enter(shipment, self) {

@@ -23,6 +23,10 @@ export interface ConversationWitness {
   progress(image: number, phase: string, done: number, total: number): void;
   /** Resolves when that is written down. Never rejects. */
   delivered(image: number, delivery: Delivery): Promise<void>;
+  /** Likewise: it is whole and in the store, and waits. */
+  staged(image: number, witnessed: WitnessedImage): Promise<void>;
+  /** Likewise: names mean other images from now on. */
+  activated(image: number, how: 'activated' | 'rolled-back', delivery: Pick<Delivery, 'images' | 'notes'>): Promise<void>;
   /** Likewise. */
   failed(image: number, error: TransferError): Promise<void>;
   /** @param error what ended it, where that was not its end. */
@@ -39,6 +43,8 @@ const nobody: ConversationWitness = {
   recorded: () => {},
   progress: () => {},
   delivered: () => Promise.resolve(),
+  staged: () => Promise.resolve(),
+  activated: () => Promise.resolve(),
   failed: () => Promise.resolve(),
   ended: () => {},
 };

@@ -59,6 +59,9 @@ const PURPOSES: Readonly<Record<FrameName, string>> = {
   commit: 'commits, progress, receipts',
   progress: 'commits, progress, receipts',
   receipt: 'commits, progress, receipts',
+  activate: 'commits, progress, receipts',
+  history: 'commits, progress, receipts',
+  past: 'commits, progress, receipts',
   failed: 'commits, progress, receipts',
   error: 'commits, progress, receipts',
 };

@@ -56,14 +56,18 @@ export interface Progress {
   readonly total: number;
 }
 
+/** Delivered as the receiver delivers, or only stored and proven until it is activated. */
+export type Wish = 'deliver' | 'stage';
+const WISHES: Readonly<Record<Wish, number>> = { deliver: 1, stage: 2 };
+
 export interface Offer {
   readonly ref: string;
   readonly imageId: Uint8Array | undefined;
   readonly archiveId: Uint8Array | undefined;
   /** diffIDs (32 bytes each) where the source tells them before its content. */
   readonly diffIds: readonly Uint8Array[];
-  /** Whether an image that is held is to be delivered at once. */
-  readonly deliver: boolean;
+  /** What is to become of an image that is held, at once; undefined: nothing, an answer is all that is wanted. */
+  readonly wish: Wish | undefined;
 }
 
 export interface Session {
@@ -79,7 +83,7 @@ export interface Session {
   /** Sends content; waits while too many segments are in flight. */
   segment(stream: number, runs: readonly Run[]): Promise<void>;
   /** Asks for delivery of an image whose archive was announced as `stream`. */
-  commit(image: number, stream: number, ref: string): Promise<void>;
+  commit(image: number, stream: number, ref: string, wish: Wish): Promise<void>;
   /** Resolves when the image is delivered. @throws TransferError with the receiver's code when it was not. */
   receipt(image: number): Promise<Receipt>;
   /** Whoever waits for an answer, or will, gets this error. */
@@ -183,7 +187,7 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
     get isLost() {
       return failure?.code === 'PEER_LOST';
     },
-    offer({ ref, imageId, archiveId, diffIds, deliver }) {
+    offer({ ref, imageId, archiveId, diffIds, wish }) {
       const image = images++;
       const answer = answers.expect(image);
       void receipts.expect(image);
@@ -191,7 +195,9 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
       const prefixes = Buffer.concat(diffIds.map((diffId) => diffId.subarray(0, PREFIX_BYTES)));
       void (async () => {
         if (image === 0) await send(hello);
-        await send(encodeMessage('offer', [image, ref, imageId ?? nothing, archiveId ?? nothing, prefixes, deliver ? 1 : 0]));
+        await send(
+          encodeMessage('offer', [image, ref, imageId ?? nothing, archiveId ?? nothing, prefixes, wish === undefined ? 0 : WISHES[wish]]),
+        );
       })().catch(fail);
       return { image, answer };
     },
@@ -211,7 +217,7 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
       events.onSent(segment, frame.byteLength);
       await send(frame);
     },
-    commit: (image, stream, ref) => send(encodeMessage('commit', [image, stream, ref])),
+    commit: (image, stream, ref, wish) => send(encodeMessage('commit', wish === 'stage' ? [image, stream, ref, 1] : [image, stream, ref])),
     receipt: (image) => receipts.expect(image),
     fail,
     async close() {
@@ -279,11 +285,11 @@ function answerHandlers(
   };
 }
 
-function receiptOf([image, images, notes]: Message<'receipt'>): [number, Receipt] {
+export function receiptOf([image, images, notes]: Message<'receipt'>): [number, Receipt] {
   return [image, { images: images.map(([refs, configDigest, imageId, pushed]) => ({ refs, configDigest, imageId, pushed })), notes }];
 }
 
 /** An error that the peer reports, as an error here; a code that this version does not know counts as a violation. */
-function peerError([code, message, hint]: Message<'error'>): TransferError {
+export function peerError([code, message, hint]: Message<'error'>): TransferError {
   return new TransferError(isErrorCode(code) ? code : 'PROTOCOL_VIOLATION', `the receiver says: ${message}`, { hint });
 }

@@ -21,7 +21,7 @@ import { bytesPerLayer, type LayerBytes } from './per-layer.ts';
 import { compareIdentities, type Identity } from './identity.ts';
 import { noteOfOpaque } from './opaque-layers.ts';
 import { createReading, type Reading } from './reading.ts';
-import type { Offer, Receipt } from './session.ts';
+import type { Offer, Receipt, Wish } from './session.ts';
 import type { Announced, Announcement } from './shipment.ts';
 import type { PooledStream, Source } from './source.ts';
 import type { Voyage } from './voyage.ts';
@@ -34,6 +34,8 @@ export interface ShipRequest {
   /** What got through to this receiver the last time, where that is known. */
   readonly bytesPerSecond?: number | undefined;
   readonly dryRun: boolean;
+  /** Delivered and proven, but not loaded, named or pushed until it is activated. */
+  readonly stage?: boolean;
   /** How long to try again without progress where the link breaks, in milliseconds; 0 for not at all. A dry run does not. */
   readonly retryMs: number;
 }
@@ -177,12 +179,14 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
 async function shipSource(cargo: Cargo, request: ShipRequest, context: ShipContext, voyage: Voyage): Promise<Shipped> {
   const { source, reading, announced } = cargo;
   const { inspection } = source;
+  const as = source.as ?? request.as;
+  const wish: Wish = request.stage === true ? 'stage' : 'deliver';
   const offer: Offer = {
-    ref: request.as ?? nameOf(source),
+    ref: as ?? nameOf(source),
     imageId: inspection && digestBytes(inspection.imageId),
     archiveId: reading.archive?.recipe.id,
     diffIds: inspection?.diffIds.map(digestBytes) ?? [],
-    deliver: !request.dryRun,
+    wish: request.dryRun ? undefined : wish,
   };
   let offered = inspection !== undefined || reading.hasBegun ? await voyage.offer(withName(offer, reading.archive)) : undefined;
   if (offered?.answer.held === true) {
@@ -208,8 +212,8 @@ async function shipSource(cargo: Cargo, request: ShipRequest, context: ShipConte
     if (offered !== undefined) for (const next of waiting.splice(0)) await announce(next, offered.image);
   }
   const archive = reading.archive as StoredArchive;
-  if (request.as !== undefined && archive.index.images.length > 1)
-    throw new TransferError('USAGE', `--as names one image, but ${source.name} holds ${archive.index.images.length}`);
+  if (as !== undefined && archive.index.images.length > 1)
+    throw new TransferError('USAGE', `${as} names one image, but ${source.name} holds ${archive.index.images.length}`);
   const named = withName(offer, archive);
   offered ??= await voyage.offer({ ...named, archiveId: archive.recipe.id });
   if (offered.answer.held) return { image: offered.image, ref: named.ref, layers: countLayers(archive, announced), archive };
@@ -224,7 +228,7 @@ async function shipSource(cargo: Cargo, request: ShipRequest, context: ShipConte
     await voyage.shipment.drain();
   }
   await context.pool.flush();
-  await voyage.commit(offered.image, archive.recipe.id, named.ref);
+  await voyage.commit(offered.image, archive.recipe.id, named.ref, wish);
   return { image: offered.image, ref: named.ref, layers: countLayers(archive, announced), archive, note: noteOfOpaque(source.name, archive, opaque) }; // prettier-ignore
 }
 

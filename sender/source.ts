@@ -12,6 +12,8 @@ import { rememberUse } from './pool-quota.ts';
 export interface Source {
   /** As the user wrote it. */
   readonly name: string;
+  /** Name that its (single) image gets over there, where it is to have another. */
+  readonly as?: string | undefined;
   /** What is known before reading: engine images only. */
   readonly inspection: { readonly imageId: string; readonly diffIds: readonly string[]; readonly refs: readonly string[] } | undefined;
   /** Bytes to read where they are known. */

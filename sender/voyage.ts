@@ -9,7 +9,7 @@ import { createBaseChooser } from './bases.ts';
 import type { EffortControl } from './effort.ts';
 import type { EncodePool } from './encode-pool.ts';
 import type { RateMeter } from './link-rate.ts';
-import { createSession, type Answer, type Offer, type Receipt, type SessionEvents } from './session.ts';
+import { createSession, type Answer, type Offer, type Receipt, type SessionEvents, type Wish } from './session.ts';
 import { createShipment, type Announcement, type Shipment } from './shipment.ts';
 
 /** What outlives a connection. */
@@ -38,7 +38,7 @@ export interface Voyage {
   /** True where the link broke, so that another connection may go on. */
   readonly isLost: boolean;
   offer(offer: Offer): Promise<{ image: number; answer: Answer }>;
-  commit(image: number, archiveId: Id, ref: string): Promise<void>;
+  commit(image: number, archiveId: Id, ref: string, wish: Wish): Promise<void>;
   receipt(image: number): Promise<Receipt>;
   /** Closes the connection, in order where it is whole. @returns all bytes that it cost. */
   end(): Promise<WireCounters>;
@@ -93,7 +93,7 @@ export function createVoyage(channel: Channel, options: VoyageOptions): Voyage {
     get isLost() {
       return session.isLost;
     },
-    commit: (image, archiveId, ref) => session.commit(image, shipment.streamOf(archiveId), ref),
+    commit: (image, archiveId, ref, wish) => session.commit(image, shipment.streamOf(archiveId), ref, wish),
     async receipt(image) {
       const receipt = await session.receipt(image);
       options.onProgressed();

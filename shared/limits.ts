@@ -135,3 +135,11 @@ export const STATUS_TIMEOUT_MS = 10_000;
 export const STATUS_CONNECTIONS_MAX = 64;
 /** Entries in memory of the status page's table that counts whose content is whose: above that it is not counted. */
 export const STATUS_CHUNKS_MAX = 8_000_000;
+/** Names that are activated together, and of a name's past what is told. */
+export const ACTIVATED_NAMES_MAX = 256;
+export const HISTORY_TOLD_MAX = 1000;
+/** Of each image: meanings of names that are remembered. */
+export const HISTORY_MAX = 256;
+/** Reports that wait for one hook, and what is kept of a command's complaints. */
+export const HOOKS_WAITING_MAX = 1000;
+export const HOOK_OUTPUT_BYTES_MAX = 4 * KIB;

@@ -36,7 +36,10 @@ export const openAccess: Access = {
 
 /** An archive may be read where each image in it was delivered under a name that is allowed. What the archive itself says does not count. */
 export function mayRead(access: Access, record: ImageRecord): boolean {
-  return !access.isLimited || record.images.every((image) => Object.keys(image.names).some((name) => access.allows(name)));
+  return (
+    !access.isLimited ||
+    record.images.every(({ names, staged }) => Object.keys({ ...names, ...staged }).some((name) => access.allows(name)))
+  );
 }
 
 /** @throws TransferError FORBIDDEN */

@@ -19,11 +19,13 @@ export function deliverToEngine(store: Store, catalog: Catalog, sink: ImageSink,
     let current = record;
     let alreadyThere = true;
     for (const [i, image] of archive.index.images.entries()) {
+      const refs = options.names[i];
+      if (refs === undefined) continue;
       current = await proveLayers(current, image, archive, catalog, options);
-      const refs = options.names[i] ?? [];
       const result = await sink.deliver(await loadable(image, refs, archive), {
         ...(options.signal !== undefined && { signal: options.signal }),
         ...(pushTo !== undefined && options.mayPush !== false && { pushTo }),
+        ...(options.isRehearsal === true && { onlyLoad: true }),
         delivered: deliveredBefore(catalog),
         onProgress: ({ phase, bytes, bytesTotal }) => options.onProgress?.(phase, bytes, bytesTotal),
       });

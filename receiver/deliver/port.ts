@@ -20,11 +20,15 @@ export interface Delivery {
   readonly alreadyThere?: boolean;
 }
 
+export type Names = readonly (readonly string[] | undefined)[];
+
 export interface DeliverOptions {
-  /** For each image of the record the names that it is to get; may be empty. */
-  readonly names: readonly (readonly string[])[];
+  /** For each image of the record the names that it is to get: none, and it is kept by its id alone; undefined, and nothing is done with it. */
+  readonly names: Names;
   /** False: not pushed, also where the receiver pushes. */
   readonly mayPush?: boolean;
+  /** Only what takes long and nobody sees: what is delivered next is then there in a moment. No name changes its meaning, nothing is pushed. */
+  readonly isRehearsal?: boolean;
   /** Notes say nothing of what the engine had before. */
   readonly isDiscreet?: boolean;
   readonly signal?: AbortSignal | undefined;

@@ -50,7 +50,7 @@ export function createClientSink(client: EngineClient, dockerConfigPath?: string
       if (target !== undefined && refs.length === 0)
         throw new TransferError('USAGE', 'an image without a name cannot be pushed: give it one with --as');
       const placed = await oneAtATime(() => place(client, inventory, { ...image, refs }, options));
-      if (target === undefined) return placed;
+      if (target === undefined || options.onlyLoad === true) return placed;
       return { ...placed, pushed: await pushAll(client, placed, target, dockerConfigPath, options) };
     },
   };
@@ -89,16 +89,18 @@ async function place(client: EngineClient, inventory: Inventory, image: Loadable
       loaded = await load(work, held);
     }
     stopIfAborted(work);
-    replaced = await nameImage(
-      work,
-      image.refs.filter((ref) => !(names ?? []).includes(ref)),
-    );
+    if (options.onlyLoad !== true) {
+      replaced = await nameImage(
+        work,
+        image.refs.filter((ref) => !(names ?? []).includes(ref)),
+      );
+    }
   } catch (error) {
     // The image itself goes with this name, unless it had another one before.
     if (names === undefined) await cleanUp(client, image.refs.length === 0 ? imageId : incomingRef(image));
     throw error;
   }
-  if (image.refs.length > 0) await client.remove(incomingRef(image));
+  if (image.refs.length > 0 && options.onlyLoad !== true) await client.remove(incomingRef(image));
   return {
     imageId,
     storeKind,

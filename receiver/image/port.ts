@@ -52,6 +52,8 @@ export interface DeliverOptions {
   readonly onProgress?: (progress: DeliveryProgress) => void;
   /** `REGISTRY[/PREFIX]`: each name is also pushed as `REGISTRY[/PREFIX]/repository:tag`. */
   readonly pushTo?: string;
+  /** Loads what is missing under a name of the sink's own, and leaves it there: the delivery proper has only to name it. Nothing is named or pushed. */
+  readonly onlyLoad?: boolean;
   /** What a containerd store may be believed to hold, as long as it still lists the image. */
   readonly delivered?: readonly DeliveredImage[];
 }

@@ -15,9 +15,13 @@ import { readSenderEnvironment, type SenderEnvironment } from '../config.ts';
 import type { ImageSource } from '../image/port.ts';
 import { recallRate, rememberRate } from '../link-rate.ts';
 import { seedPool, type SeedContext } from '../seed-pool.ts';
-import { shipImages } from '../ship-image.ts';
+import { activateNames } from '../command.ts';
+import type { ReceiptImage } from '../session.ts';
+import { shipImages, type ShippedImage } from '../ship-image.ts';
 import type { Source } from '../source.ts';
-import { connect, parseAddress } from '../transport/connect.ts';
+import { connect, parseAddress, type ConnectSecurity } from '../transport/connect.ts';
+import { activate, history, type CommandFlags } from './activate.ts';
+import { readComposition } from './composition.ts';
 import { parseDuration } from './duration.ts';
 import { keepPoolQuota, parsePoolQuota, POOL_QUOTA_HELP } from './pool.ts';
 import { prepareEstimate } from './estimate.ts';
@@ -40,6 +44,9 @@ interface ReadFlags {
 interface ShipFlags extends ReadFlags, SecurityFlags {
   readonly to: string;
   readonly as?: string;
+  readonly stage?: boolean;
+  readonly composition?: string;
+  readonly wait: 'delivered' | 'pushed';
   readonly seedPool?: readonly string[];
   readonly effort: Effort;
   readonly dryRun?: boolean;
@@ -61,7 +68,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     program
       .command(name)
       .description(description)
-      .argument('<source...>', 'an image of the engine (shop:2, or an id), ./archive.tar, or - for stdin')
+      .argument(name === 'ship' ? '[source...]' : '<source...>', 'an image of the engine (shop:2, or an id), ./archive.tar, or - for stdin')
       .option(
         '--engine <address>',
         'the engine to save from: unix:///path or tcp://HOST:PORT (default: DOCKER_HOST, then the usual socket)',
@@ -70,14 +77,15 @@ export async function main(argv: readonly string[]): Promise<number> {
       .option('--pool-quota <size>', POOL_QUOTA_HELP)
       .option('--json', 'end stdout with one line of JSON')
       .option('--quiet', 'no progress');
-  command('ship', 'ship images and wait until they are delivered')
-    .requiredOption('--to <address>', 'the receiver, wss://HOST:PORT, or ws://HOST:PORT on the loopback')
-    .option('--token-file <file>', 'who ships, as the receiver gave it (default: the environment variable LIGHTERMAN_TOKEN)')
-    .option('--ca <file>', 'the authority of the certificate of a wss:// receiver (default: those of the system)')
-    .option('--cert <file>', 'a certificate of your own, where the receiver wants one')
-    .option('--key <file>', 'its key')
-    .option('--insecure', 'plain ws:// also to other hosts: neither secret nor authenticated')
+  addReceiver(command('ship', 'ship images and wait until they are delivered'))
     .option('--as <ref>', 'the name that the image gets over there')
+    .option('--composition <file>', 'in place of sources: the images of a release, which get their names all at once, or not at all')
+    .option('--stage', 'deliver and prove, but load, name and push nothing until `lighterman activate`')
+    .addOption(
+      new Option('--wait <until>', 'until when: pushed fails where nothing was pushed')
+        .choices(['delivered', 'pushed'])
+        .default('delivered'),
+    )
     .addOption(new Option('--effort <level>', 'how hard to squeeze').choices(EFFORTS).default('auto'))
     .option('--seed-pool <image...>', 'read these into the pool first, without the link, as `seed` does')
     .option('--explain', 'say where the bytes went')
@@ -96,6 +104,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       status = await runCommand('lighterman', process, flags.json === true, (signal) => seed(sources, flags, environment, signal));
     },
   );
+  addActivation(program, environment, (exit) => void (status = exit));
   const openNamed = (address: string | undefined): Promise<ImageSource> =>
     openEngine(chooseEngineAddress(address, environment, existsSync));
   program
@@ -123,10 +132,48 @@ export async function main(argv: readonly string[]): Promise<number> {
   return runProgram(program, argv, { ...RULES, environment: process.env, terminal: process, run }, () => status);
 }
 
-async function ship(names: readonly string[], flags: ShipFlags, environment: SenderEnvironment, signal: AbortSignal): Promise<void> {
+/** Which receiver, and how the two know each other. */
+function addReceiver(command: Command): Command {
+  return command
+    .requiredOption('--to <address>', 'the receiver, wss://HOST:PORT, or ws://HOST:PORT on the loopback')
+    .option('--token-file <file>', 'who ships, as the receiver gave it (default: the environment variable LIGHTERMAN_TOKEN)')
+    .option('--ca <file>', 'the authority of the certificate of a wss:// receiver (default: those of the system)')
+    .option('--cert <file>', 'a certificate of your own, where the receiver wants one')
+    .option('--key <file>', 'its key')
+    .option('--insecure', 'plain ws:// also to other hosts: neither secret nor authenticated');
+}
+
+/** Commands that ship nothing: they say which image a name means over there. */
+function addActivation(program: Command, { token }: SenderEnvironment, onStatus: (exit: number) => void): void {
+  const world = { stdout: process.stdout, stderr: process.stderr, token };
+  const command = (name: string, description: string): Command =>
+    addReceiver(program.command(name).description(description))
+      .option('--json', 'end stdout with one line of JSON')
+      .option('--quiet', 'no progress');
+  const run = async (flags: CommandFlags, work: (signal: AbortSignal) => Promise<void>): Promise<void> =>
+    onStatus(await runCommand('lighterman', process, flags.json === true, work));
+  command('activate', 'load, name and push what was staged: all of these names, or none')
+    .argument('<name...>', 'names as they were staged')
+    .addHelpText(
+      'after',
+      '\nExample:\n  lighterman ship shop:2 --as shop:live --stage --to ws://10.0.0.2:7700\n  lighterman activate shop:live --to ws://10.0.0.2:7700',
+    )
+    .action((names: string[], flags: CommandFlags) => run(flags, (signal) => activate(names, 'activate', flags, world, signal)));
+  command('rollback', 'give names back to the images that they meant before: all of these names, or none')
+    .argument('<name...>', 'names as they are over there')
+    .action((names: string[], flags: CommandFlags) => run(flags, (signal) => activate(names, 'roll-back', flags, world, signal)));
+  command('history', 'what a name came to mean: when, how, by whom')
+    .argument('<name>', 'a name as it is over there')
+    .action((name: string, flags: CommandFlags) => run(flags, (signal) => history(name, flags, world, signal)));
+}
+
+async function ship(given: readonly string[], flags: ShipFlags, environment: SenderEnvironment, signal: AbortSignal): Promise<void> {
+  const release = flags.composition === undefined ? undefined : await readComposition(flags.composition);
+  if ((release === undefined) === (given.length === 0)) throw new TransferError('USAGE', 'name sources, or a --composition');
+  const names = release?.images.map(({ source }) => source) ?? given;
   if (flags.as !== undefined) {
     parseReference(flags.as);
-    if (names.length > 1) throw new TransferError('USAGE', '--as names one image, but several sources are given');
+    if (release !== undefined || names.length > 1) throw new TransferError('USAGE', '--as names one image, but several sources are given');
   }
   if (flags.rate !== undefined) {
     parseRate(flags.rate);
@@ -142,7 +189,15 @@ async function ship(names: readonly string[], flags: ShipFlags, environment: Sen
     const estimate = flags.dryRun === true ? prepareEstimate(flags.effort, flags.rate, bytesPerSecond) : undefined;
     const effort = estimate?.effort ?? flags.effort;
     const result = await shipImages(
-      { sources: sources.slice(0, names.length), as: flags.as, effort, bytesPerSecond, dryRun: estimate !== undefined, retryMs },
+      {
+        sources: sources.slice(0, names.length).map((source, i) => ({ ...source, as: release?.images[i]?.as })),
+        as: flags.as,
+        effort,
+        bytesPerSecond,
+        dryRun: estimate !== undefined,
+        stage: flags.stage === true || release !== undefined,
+        retryMs,
+      },
       {
         ...context,
         connect: (abort) => connect(flags.to, abort, security),
@@ -157,7 +212,41 @@ async function ship(names: readonly string[], flags: ShipFlags, environment: Sen
     // Only for the next dry run to know: that it cannot be written down must not make a ship fail that succeeded.
     if (result.bytesPerSecond !== undefined) await rememberRate(flags.store, flags.to, result.bytesPerSecond).catch(() => {});
     const { stdout, stderr } = process;
-    printResult(result, { json: flags.json === true, explain: flags.explain === true, estimate, stdout, stderr });
+    const isActivated = release !== undefined && flags.stage !== true && estimate === undefined;
+    const activated = isActivated ? await activateAll(result.images, flags, security, signal) : undefined;
+    printResult({ ...result, ...activated }, { json: flags.json === true, explain: flags.explain === true, estimate, stdout, stderr });
+    if (flags.wait === 'pushed' && estimate === undefined) demandPushed(activated?.images ?? result.images);
+  });
+}
+
+/** A release has arrived, and waits under its names: they are given to it as a unit. */
+async function activateAll(
+  images: readonly ShippedImage[],
+  { to }: ShipFlags,
+  security: ConnectSecurity,
+  signal: AbortSignal,
+): Promise<{ images: ShippedImage[] }> {
+  const { images: activated } = await activateNames(
+    images.map(({ ref }) => ref),
+    'activate',
+    { agent: `lighterman ${VERSION}`, connect: () => connect(to, signal, security), onProgress: () => {} },
+  );
+  const found = (ref: string): ReceiptImage | undefined => activated.find(({ refs }) => refs.includes(ref));
+  return {
+    images: images.map((image) => ({
+      ...image,
+      imageId: found(image.ref)?.imageId ?? image.imageId,
+      pushed: found(image.ref)?.pushed ?? [],
+    })),
+  };
+}
+
+/** @throws TransferError REGISTRY_REFUSED */
+function demandPushed(images: readonly ShippedImage[]): void {
+  const missing = images.find(({ pushed }) => pushed.length === 0);
+  if (missing === undefined) return;
+  throw new TransferError('REGISTRY_REFUSED', `${missing.ref} was delivered, but not pushed`, {
+    hint: 'is the receiver started with --push, and may this sender push?',
   });
 }
 

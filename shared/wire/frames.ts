@@ -16,6 +16,9 @@ export const FRAME = {
   receipt: 11,
   failed: 12,
   error: 13,
+  activate: 14,
+  history: 15,
+  past: 16,
 } as const;
 
 export type FrameName = keyof typeof FRAME;

@@ -5,7 +5,7 @@
 import { decode, encode } from '@msgpack/msgpack';
 import { z } from 'zod';
 import { TransferError } from '../errors.ts';
-import { IMAGES_PER_ARCHIVE_MAX, LAYERS_MAX, REF_LENGTH_MAX } from '../limits.ts';
+import { ACTIVATED_NAMES_MAX, HISTORY_TOLD_MAX, IMAGES_PER_ARCHIVE_MAX, LAYERS_MAX, REF_LENGTH_MAX } from '../limits.ts';
 import { FRAME, frameName, type FrameName } from './frames.ts';
 
 const bytes = (max: number): z.ZodType<Uint8Array> =>
@@ -26,9 +26,9 @@ const SCHEMAS = {
   /** the version chosen; the receiver's name and version; first 8 bytes of its store's id. */
   welcome: z.tuple([count, text(100), bytes(16)]),
   /** number of the image in this session; name it is to get; image id (engine sources) or archive id (archives), or empty;
-   *  prefixes of its layers' diffIDs where they are known, concatenated; 1 where an image that is held is to be delivered at once, 0 for
-   *  an answer only. */
-  offer: z.tuple([count, ref, z.union([id, bytes(0)]), z.union([id, bytes(0)]), bytes(LAYERS_MAX * PREFIX_BYTES), count.max(1)]),
+   *  prefixes of its layers' diffIDs where they are known, concatenated; 1 where an image that is held is to be delivered at once, 2
+   *  where it is to be staged, 0 for an answer only. */
+  offer: z.tuple([count, ref, z.union([id, bytes(0)]), z.union([id, bytes(0)]), bytes(LAYERS_MAX * PREFIX_BYTES), count.max(2)]),
   /** image number; 1 where the whole image is held (delivery begins, a receipt follows) else 0; prefixes of streams that the store
    *  holds and can serve as bases, best first, those of the offered layers before all; 1 where those are all streams of the store; where there are any, prefixes of streams
    *  that were announced on an earlier connection of the shipment and can go on. */
@@ -38,8 +38,8 @@ const SCHEMAS = {
   /** highest segment number such that it and all before it are durable; how much of the time since the last such message the
    *  receiver was waiting for frames, in per cent: whether link or receiver sets the pace. */
   stored: z.tuple([count, count.max(100)]),
-  /** image number; stream number of the archive; name it is to get, empty for the names in the archive. */
-  commit: z.tuple([count, count, ref]),
+  /** image number; stream number of the archive; name it is to get, empty for the names in the archive; 1 where it is to be staged. */
+  commit: z.tuple([count, count, ref, count.max(1).optional()]),
   /** image number; what is going on; done and total (bytes, 0 where not known). */
   progress: z.tuple([count, text(32), count, count]),
   /** image number; for each image of the archive: names, config digest, engine image id, registry references with digest. */
@@ -54,6 +54,13 @@ const SCHEMAS = {
   failed: z.tuple([count, text(40), text(2000), text(1000)]),
   /** code of the error table; message; hint: the session ends. */
   error: z.tuple([text(40), text(2000), text(1000)]),
+  /** image number; names that are to mean another image, as a unit; 0 = what was staged under them, 1 = what they meant before. */
+  activate: z.tuple([count, z.array(ref).min(1).max(ACTIVATED_NAMES_MAX), count.max(1)]),
+  /** image number; a name. */
+  history: z.tuple([count, ref]),
+  /** image number; what the name came to mean, oldest first: milliseconds since the epoch, how, who had it do so, id of the image; how is empty for an image
+   *  that is staged. */
+  past: z.tuple([count, z.array(z.tuple([count, text(20), text(100), text(80)])).max(HISTORY_TOLD_MAX)]),
 } as const;
 
 export type MessageName = keyof typeof SCHEMAS;

@@ -188,7 +188,7 @@ describe('a sender that hears of a void stream', () => {
       window: () => SEGMENTS_IN_FLIGHT_MAX,
       onBaseGone: (stream) => void gone.push(stream),
     });
-    const { answer } = session.offer({ ref: 'a:1', imageId: undefined, archiveId: undefined, diffIds: [], deliver: true });
+    const { answer } = session.offer({ ref: 'a:1', imageId: undefined, archiveId: undefined, diffIds: [], wish: 'deliver' as const });
     await theirs.send(encodeMessage('need', [0, 2, new Uint8Array(0)]));
     await expect(answer).rejects.toMatchObject({ code: 'PROTOCOL_VIOLATION' });
     expect(gone).toEqual([]);
