@@ -1,18 +1,15 @@
 /** Images on their way out, one after the other: recorded, delivered, and told to the sender. */
 import type { Channel } from '../shared/channel/port.ts';
-import { TransferError } from '../shared/errors.ts';
 import { asId, type Id } from '../shared/hash.ts';
-import { encodeMessage } from '../shared/wire/messages.ts';
 import { demandNames, type Access } from './access/access.ts';
 import { activate, type Action } from './activations.ts';
 import type { ImageRecord } from './catalog.ts';
 import { storedImages } from './deliver/none.ts';
-import type { DeliveredImage, Delivery } from './deliver/port.ts';
-import type { Report } from './jobs.ts';
 import type { LostContent } from './lost-content.ts';
 import { withMeanings, withStaged } from './meanings.ts';
 import type { ReceiverContext } from './receive-image.ts';
 import { namesFor, wasKnownAs, withNames } from './record.ts';
+import { createReplies } from './replies.ts';
 import type { ConversationWitness } from './witness.ts';
 
 /** What is to become of an image. */
@@ -49,28 +46,7 @@ export function createDeliveries(
   const { store, catalog, clock, underWay } = context;
   let queue: Promise<void> = Promise.resolve();
   const waiting = new Set<Promise<void>>();
-  const nameOf = (image: number): string | undefined => wishes.get(image)?.ref;
-  const tell = async (image: number, { images, notes }: Pick<Delivery, 'images' | 'notes'>): Promise<void> => {
-    // Who is gone asks again, and is told then.
-    await channel
-      .send(encodeMessage('receipt', [image, images.map(receiptEntry), [...notes]]))
-      .catch(() => context.log.warn({ peer, image: nameOf(image) }, 'nobody was there to be given the receipt'));
-  };
-  const fail = async (image: number, error: unknown): Promise<void> => {
-    const failure = TransferError.from(error);
-    context.log.warn({ peer, image: nameOf(image), code: failure.code }, failure.message);
-    await witness.failed(image, failure);
-    await channel.send(encodeMessage('failed', [image, failure.code, failure.message, failure.hint])).catch(() => {});
-  };
-  const reporter = (image: number): Report => {
-    const toSender = quarters(
-      (phase, done, total) => void channel.send(encodeMessage('progress', [image, phase, done, total])).catch(() => {}),
-    );
-    return (phase, done, total) => {
-      witness.progress(image, phase, done, total);
-      toSender(phase, done, total);
-    };
-  };
+  const { tell, fail, reporter } = createReplies(channel, peer, context, witness, (image) => wishes.get(image)?.ref);
   const deliver = async (image: number, work: () => Promise<ImageRecord>, onRecorded: () => void): Promise<void> => {
     const record = await work();
     const { ref, stage } = wishes.get(image) ?? { ref: '', stage: false };
@@ -154,26 +130,4 @@ export function createDeliveries(
 
 function streamsOf({ archive, streams }: ImageRecord): Id[] {
   return [archive, ...streams].map((id) => asId(Buffer.from(id, 'hex')));
-}
-
-function receiptEntry(image: DeliveredImage): [string[], string, string, string[]] {
-  return [[...image.refs], image.configDigest, image.imageId, [...image.pushed]];
-}
-
-/** Below this a phase is over before anybody would read of it. */
-const PROGRESS_BYTES_MIN = 64 * 1024 * 1024;
-
-/**
- * Lets through one report for each quarter of a phase. By amount, not by time: the same shipment costs the same bytes on the wire whenever
- * it is made.
- */
-function quarters(report: (phase: string, done: number, total: number) => void): (phase: string, done: number, total: number) => void {
-  let last = '';
-  return (phase, done, total) => {
-    if (total < PROGRESS_BYTES_MIN) return;
-    const quarter = `${phase} ${Math.floor((4 * done) / total)}`;
-    if (quarter === last) return;
-    last = quarter;
-    report(phase, done, total);
-  };
 }

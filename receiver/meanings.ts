@@ -28,7 +28,6 @@ export function historyOf(records: readonly ImageRecord[], name: string): PastMe
 /** What a name came to mean as the protocol tells it, the latest of it, and last what waits to be activated. */
 export function pastOf(records: readonly ImageRecord[], name: string): [at: number, how: string, by: string, imageId: string][] {
   const asked = normaliseReference(name);
-  const idOf = ({ record, index }: Meant): string => record.images[index]?.engineImageId ?? record.images[index]?.configDigest ?? '';
   const staged = stagedUnder(records, asked);
   return [
     ...historyOf(records, asked).map((past): [number, string, string, string] => [past.at, past.how, past.by, idOf(past)]),
@@ -87,6 +86,10 @@ export function withStaged(record: ImageRecord, names: Names, at: number): Image
 function withoutStaged({ staged, ...image }: ImageEntry, names: readonly string[]): ImageEntry {
   const left = Object.entries(staged ?? {}).filter(([name]) => !names.includes(name));
   return left.length === 0 ? image : { ...image, staged: Object.fromEntries(left) };
+}
+
+function idOf({ record, index }: Meant): string {
+  return record.images[index]?.engineImageId ?? record.images[index]?.configDigest ?? '';
 }
 
 function isSame(a: Meant, b: Meant): boolean {

@@ -19,7 +19,7 @@ import type { Catalog } from './catalog.ts';
 import type { DecodePool } from './decode-pool.ts';
 import type { Deliver } from './deliver/port.ts';
 import { createDeliveries, type Deliveries, type Wish } from './deliveries.ts';
-import { createFrameOrder } from './frame-order.ts';
+import { createFrameOrder, type FrameOrder } from './frame-order.ts';
 import { createIdleTimer } from './idle-timer.ts';
 import { createIncomingStreams, type IncomingStreams } from './incoming.ts';
 import { createLostContent } from './lost-content.ts';
@@ -187,19 +187,7 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       );
       return Promise.resolve();
     },
-    activate(frame) {
-      const [image, names, action] = decodeMessage('activate', frame);
-      order.offer(image);
-      order.deliver(image);
-      deliveries.activate(image, names, action === 0 ? 'activate' : 'roll-back');
-      return Promise.resolve();
-    },
-    async history(frame) {
-      const [image, name] = decodeMessage('history', frame);
-      order.offer(image);
-      demandName(access, name);
-      await channel.send(encodeMessage('past', [image, pastOf(catalog.records(), name)]));
-    },
+    ...meaningHandlers(channel, catalog, access, order, deliveries),
     error(frame) {
       throw senderError(decodeMessage('error', frame));
     },
@@ -215,6 +203,25 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
     end: () => keepAll(participation, incoming, deliveries, store),
     /** Nothing of it is wanted any more. */
     abort: (reason: unknown) => gone.abort(reason),
+  };
+}
+
+/** Frames about what names mean, which ship nothing. */
+function meaningHandlers(channel: Channel, catalog: Catalog, access: Access, order: FrameOrder, deliveries: Deliveries): Handlers {
+  return {
+    activate(frame) {
+      const [image, names, action] = decodeMessage('activate', frame);
+      order.offer(image);
+      order.deliver(image);
+      deliveries.activate(image, names, action === 0 ? 'activate' : 'roll-back');
+      return Promise.resolve();
+    },
+    async history(frame) {
+      const [image, name] = decodeMessage('history', frame);
+      order.offer(image);
+      demandName(access, name);
+      await channel.send(encodeMessage('past', [image, pastOf(catalog.records(), name)]));
+    },
   };
 }
 

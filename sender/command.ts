@@ -16,8 +16,8 @@ export interface PastEntry {
 
 export interface Commander {
   readonly agent: string;
-  connect(): Promise<Channel>;
-  onProgress(phase: string, done: number, total: number): void;
+  readonly connect: () => Promise<Channel>;
+  readonly onProgress: (phase: string, done: number, total: number) => void;
 }
 
 /**

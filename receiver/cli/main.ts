@@ -52,6 +52,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       .option('--tls-key <file>', 'its key')
       .option('--client-ca <file>', 'let in certificates of senders that this authority signed, as `token add --certificate` grants')
       .option('--insecure', 'plain ws:// also beyond the loopback: neither secret nor authenticated')
+      .option('--hooks <file>', 'what is to happen when an image has come: receiver/hooks/HOOKS.md')
       .option('--anonymous', 'ask nobody who they are, also beyond the loopback')
       .option('--status <address>', 'show the state of this receiver on HOST:PORT: a page, /status.json, /metrics, /healthz, /readyz')
       .option('--status-token-file <file>', 'with --status: who reads it has to bring this token; needed beyond the loopback')

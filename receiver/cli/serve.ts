@@ -17,6 +17,9 @@ import type { Deliver } from '../deliver/port.ts';
 import { openDoubts } from '../doubts.ts';
 import { estimateGzip, rememberEstimates } from '../gzip-estimate.ts';
 import { openHistory } from '../history.ts';
+import { readHooks } from '../hooks/config.ts';
+import { reportOf } from '../hooks/report.ts';
+import { createHooks } from '../hooks/run.ts';
 import { createLive } from '../live.ts';
 import { limitWarnings, type Log } from '../log.ts';
 import { receiveImages } from '../receive-image.ts';
@@ -41,6 +44,7 @@ export interface ServeFlags extends ExposureFlags, KeepOptions, StatusFlags {
   readonly deliver: string;
   readonly engine?: string;
   readonly push?: string;
+  readonly hooks?: string;
   readonly gcEvery: string;
   readonly low?: string;
 }
@@ -73,11 +77,19 @@ export async function serve(flags: ServeFlags, environment: ReceiverEnvironment,
   const underWay = createUnderWay(unfinished, systemClock, decoders.threads);
   await using history = await openHistory(flags.store, () => systemClock.now());
   const past = await Array.fromAsync(readJournal(history.file));
+  await using hooks = createHooks(flags.hooks === undefined ? [] : await readHooks(flags.hooks), { clock: systemClock, log });
   const live = createLive({
     history,
     clock: systemClock,
     log,
     estimateGzip: rememberEstimates(past, (record) => estimateGzip(record, store)),
+  });
+  live.listen({
+    onEntry(entry) {
+      const report = reportOf(entry);
+      if (report !== undefined) hooks.fire(report);
+    },
+    onEnd: () => {},
   });
   const context = {
     store,

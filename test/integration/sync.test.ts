@@ -74,6 +74,27 @@ describe('one run of a sync', () => {
     expect(told(await run())).toEqual(told(results).map((line) => line.replace('delivered', 'unchanged')));
   });
 
+  test('stops when a budget is used up, and goes on in the next period', async () => {
+    await using directory = await temporaryDirectory({ inMemory: true });
+    await using a = memoryReceiver(createMemoryStore(), join(directory.path, 'a'));
+    const { run } = await world(directory.path, '{name: a, to: "ws://a", budget: {bytes: 300kB, per: day}}', { a });
+    const first = await run();
+    expect(told(first)).toEqual(['app:1 a PAUSED', 'app:2 a PAUSED']);
+    expect(await readdir(directory.path)).not.toContain('a');
+    const bytes = [first[0]?.wireBytes ?? 0];
+    // Another day each time: what crossed before is not sent again.
+    for (let day = 1; bytes.length < 10; day++) {
+      const results = await run({ clock: { ...CLOCK, now: () => systemClock.now() + day * 86_400_000 } });
+      bytes.push(results[0]?.wireBytes ?? 0);
+      if (results[0]?.state === 'delivered') break;
+    }
+    const sum = bytes.reduce((total, each) => total + each, 0);
+    expect(bytes.length).toBeGreaterThan(1);
+    expect(Math.max(...bytes)).toBeLessThan(300_000 + 2 * 256 * 1024);
+    expect(sum).toBeLessThan(1.1 * 700_000);
+    expect(sha256Digest(await readFile(join(directory.path, 'a', 'app_1.tar')))).toBe(sha256Digest(appVersion(1)));
+  });
+
   test('in a dry run says what would cross, and delivers nothing', async () => {
     await using directory = await temporaryDirectory({ inMemory: true });
     const store = createMemoryStore();
