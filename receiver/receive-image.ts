@@ -109,15 +109,14 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
   const order = createFrameOrder();
   const refuse = createRefusal(channel, peer, context);
   const lost = createLostContent(channel, peer, context);
-  /** SHA-256 digests of the streams of this conversation, by their ids in hex. */
-  const proven = new Map<string, string>();
+  const sha256OfStreams = new Map<string, string>();
   const incoming = createIncomingStreams({
     store,
     knowledge: createKnowledge(access, answers.bases, lost.loadRecipe),
     decoders: context.decoders,
     heldBases: answers.bases,
     loadRecipe: lost.loadRecipe,
-    verify: async (recipe) => void proven.set(hex(recipe.id), await verifyStream(recipe, store, gone.signal)),
+    verify: async (recipe) => void sha256OfStreams.set(hex(recipe.id), await verifyStream(recipe, store, gone.signal)),
     encodeRecipe,
     onKept: (id) => catalog.trust(id),
     onVoid: lost.askAgain,
@@ -169,10 +168,8 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       const { stored } = await incoming.segment(segment);
       // In their order: an acknowledgement speaks for all segments before it.
       storedSoFar = storedSoFar.then(() => stored);
-      idle
-        .during(storedSoFar.then(() => store.flush()))
-        .then(() => channel.send(encodeMessage('stored', [segment.segment, idle.percent()])))
-        .catch(refuse);
+      const acknowledge = () => channel.send(encodeMessage('stored', [segment.segment, idle.percent()]));
+      idle.during(storedSoFar.then(() => store.flush())).then(acknowledge, refuse).catch(refuse); // prettier-ignore
     },
     commit(frame) {
       const [image, stream, ref, stage = 0] = decodeMessage('commit', frame);
@@ -182,7 +179,8 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       incoming.finish(stream).catch(() => {});
       deliveries.next(
         image,
-        async () => makeRecord(await openStoredArchive(await incoming.finish(stream), store), store, catalog, proven, context.clock.now()),
+        async () =>
+          makeRecord(await openStoredArchive(await incoming.finish(stream), store), store, catalog, sha256OfStreams, context.clock.now()),
         (error) => canMend(incoming, stream, store, gone.signal, error),
       );
       return Promise.resolve();

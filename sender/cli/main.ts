@@ -164,6 +164,7 @@ function addActivation(program: Command, { token }: SenderEnvironment, onStatus:
     .action((names: string[], flags: CommandFlags) => run(flags, (signal) => activate(names, 'roll-back', flags, world, signal)));
   command('history', 'what a name came to mean: when, how, by whom')
     .argument('<name>', 'a name as it is over there')
+    .addHelpText('after', '\nExample:\n  lighterman history shop:live --to ws://10.0.0.2:7700')
     .action((name: string, flags: CommandFlags) => run(flags, (signal) => history(name, flags, world, signal)));
 }
 
