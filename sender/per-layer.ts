@@ -11,8 +11,8 @@ export interface LayerBytes extends StreamBytes {
   /** The archive's member, where it was read; empty for the archive itself. */
   readonly member: string;
   /**
-   * `held`: the receiver had it; `shared`: the same layer stands above in the list; `in archive`: a layer that is no plain tar, whose bytes
-   * are among those of the archive.
+   * `held`: the receiver had it; `shared`: the same layer stands above in the list; `in archive`: a layer that is neither a tar nor gzip, or a
+   * tiny one, whose bytes are among those of the archive.
    */
   readonly state: 'sent' | 'held' | 'shared' | 'in archive';
 }

@@ -14,7 +14,8 @@ export interface Spool extends Disposable {
   read(): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
-const PIECE_BYTES = 256 * 1024;
+/** Small, because a piece that is being taken apart holds up everything else. */
+const PIECE_BYTES = 64 * 1024;
 const readAt = promisify(read);
 
 /** @param directory where there is room for a compressed layer; by default that of the system. */

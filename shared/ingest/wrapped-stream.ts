@@ -27,7 +27,7 @@ export interface KeptMember {
 }
 
 /** A reconstruction that is longer than this share of the stream, and than so many bytes, does not pay. */
-const RECONSTRUCTION_SHARE = 1 / 8;
+const RECONSTRUCTION_SHARE = 1 / 4;
 const RECONSTRUCTION_BYTES_FREE = 512;
 /** Chunks that are looked up together. */
 const LOOKUP_CHUNKS = 4096;
