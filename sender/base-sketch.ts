@@ -1,5 +1,6 @@
 /** What a recipe is about, in short: enough to tell which others it is worth being written against. */
-import { blanked, nameOf } from '../shared/recipe/difference/likeness.ts';
+import { latin1 } from '../shared/recipe/difference/entry.ts';
+import { createBlanker, nameOf } from '../shared/recipe/difference/likeness.ts';
 import { extensionOf, normalPath } from '../shared/recipe/difference/path.ts';
 import type { Recipe, Row } from '../shared/recipe/recipe.ts';
 
@@ -11,6 +12,7 @@ const SKETCH_BYTES = 6;
 
 export function sketchOf(recipe: Recipe): Sketch {
   const sketch = new Set<string>();
+  const nameKey = createNamer();
   for (let i = 0; i < recipe.rowCount; i++) {
     const row = recipe.row(i);
     sketch.add(nameKey(row));
@@ -37,8 +39,12 @@ export interface Stranger {
   readonly kinds: readonly string[];
 }
 
+/** Enough to choose by: of more only the first are looked at. */
+const STRANGERS_MAX = 20_000;
+
 export function strangersIn(recipe: Recipe, known: readonly Sketch[]): Stranger[] {
   const strangers: Stranger[] = [];
+  const nameKey = createNamer();
   const isKnown = (key: string): boolean => known.some((sketch) => sketch.has(key));
   for (let i = 0; i < recipe.rowCount; i++) {
     const row = recipe.row(i);
@@ -46,7 +52,7 @@ export function strangersIn(recipe: Recipe, known: readonly Sketch[]): Stranger[
     const name = nameKey(row);
     const chunks = row.chunks.map(({ id }) => chunkKey(id));
     if (isKnown(name) || chunks.some((chunk) => isKnown(chunk))) continue;
-    strangers.push({ name, chunks, bytes: row.bodyBytes, kinds: kindsOf(name) });
+    if (strangers.push({ name, chunks, bytes: row.bodyBytes, kinds: kindsOf(name) }) === STRANGERS_MAX) break;
   }
   return strangers;
 }
@@ -58,6 +64,7 @@ export function isKnownTo({ name, chunks }: Stranger, sketch: Sketch): boolean {
 /** Bytes of the strangers of a kind that a recipe has files of, too. */
 export function kindredBytes(strangers: readonly Stranger[], recipe: Recipe): number {
   const kinds = new Set<string>();
+  const nameKey = createNamer();
   for (let i = 0; i < recipe.rowCount; i++) {
     const row = recipe.row(i);
     if (row.chunks.length > 0) for (const kind of kindsOf(nameKey(row))) kinds.add(kind);
@@ -65,12 +72,14 @@ export function kindredBytes(strangers: readonly Stranger[], recipe: Recipe): nu
   return strangers.reduce((sum, { kinds: its, bytes }) => sum + bytes * its.filter((kind) => kinds.has(kind)).length, 0);
 }
 
-function nameKey({ name }: Row): string {
-  return blanked(normalPath(Buffer.from(name).toString('latin1')));
+/** Names of rows, blanked. */
+function createNamer(): (row: Row) => string {
+  const blank = createBlanker();
+  return ({ name }) => blank(normalPath(latin1(name)));
 }
 
 function chunkKey(id: Uint8Array): string {
-  return Buffer.from(id.subarray(0, SKETCH_BYTES)).toString('latin1');
+  return latin1(id.subarray(0, SKETCH_BYTES));
 }
 
 function kindsOf(name: string): string[] {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hashBytes, type Id } from '../../shared/hash.ts';
 import { encodeDifference } from '../../shared/recipe/difference/encode.ts';
-import { blanked, nameOf } from '../../shared/recipe/difference/likeness.ts';
+import { blanked, createBlanker, nameOf, tailOf } from '../../shared/recipe/difference/likeness.ts';
 import { createRandom, recipeOf, type File } from '../property/difference-recipes.ts';
 
 function fileAt(path: string, length: number, version: string): File {
@@ -36,8 +36,15 @@ describe('a path', () => {
     expect(blanked(path)).toBe(like);
   });
 
-  it('has a last component', () => {
+  it('is the same among others', () => {
+    const blank = createBlanker();
+    const paths = ['lib1/a2.js', 'lib1/b', 'lib1/3/c', 'lib2/a2.js', 'top', 'lib2/', '', 'lib2/x'];
+    expect(paths.map(blank)).toEqual(paths.map(blanked));
+  });
+
+  it('has last components', () => {
     expect([nameOf('a/b/c.js'), nameOf('c.js'), nameOf('')]).toEqual(['c.js', 'c.js', '']);
+    expect([tailOf('a/b/c.js'), tailOf('b/c.js'), tailOf('c.js'), tailOf('')]).toEqual(['b/c.js', 'b/c.js', 'c.js', '']);
   });
 });
 

@@ -3,7 +3,7 @@ import type { Id } from '../../hash.ts';
 import type { ChunkRef, Recipe } from '../recipe.ts';
 import { hashText } from './decision.ts';
 import { createTemplateList, latin1, readEntry, type Entry, type TemplateList } from './entry.ts';
-import { blanked, likenessOf, nameOf } from './likeness.ts';
+import { blanked, likenessOf, nameOf, tailOf } from './likeness.ts';
 import { normalPath } from './path.ts';
 import { indexOf, lookupOf, type RecipeIndex } from './recipe-index.ts';
 
@@ -79,8 +79,9 @@ export interface Lookup {
   entriesByPath(path: string): Iterable<number>;
   /** Entries whose normal path is this one once both are blanked (likeness.ts), in no particular order. */
   entriesByBlankedPath(blankedPath: string): Iterable<number>;
-  /** Entries whose normal path, blanked, has this last component. */
+  /** Entries whose normal path, blanked, has this last component, or these last two. */
   entriesByBlankedName(blankedName: string): Iterable<number>;
+  entriesByBlankedTail(blankedTail: string): Iterable<number>;
   /** Number of the first chunk with this id. */
   chunkById(id: Id): number | undefined;
   /** The entry that a chunk is part of; undefined for a tail. */
@@ -103,7 +104,17 @@ export function createLookup(bases: Bases): Lookup {
     entriesByPath: (path) => entries(path, (recipe, hash) => lookupOf(recipe).entriesByPath(hash), (found) => found), // prettier-ignore
     entriesByBlankedPath: (path) => entries(path, (recipe, hash) => likenessOf(recipe).entriesByPath(hash), blanked),
     entriesByBlankedName: (name) =>
-      entries(name, (recipe, hash) => likenessOf(recipe).entriesByName(hash), (path) => nameOf(blanked(path))), // prettier-ignore
+      entries(
+        name,
+        (recipe, hash) => likenessOf(recipe).entriesByName(hash),
+        (path) => nameOf(blanked(path)),
+      ),
+    entriesByBlankedTail: (tail) =>
+      entries(
+        tail,
+        (recipe, hash) => likenessOf(recipe).entriesByTail(hash),
+        (path) => tailOf(blanked(path)),
+      ),
     chunkById(id) {
       for (const [base, recipe] of recipes.entries()) {
         const number = lookupOf(recipe).chunkById(id);

@@ -20,6 +20,20 @@ export function blanked(path: string): string {
   return path.replace(WORD, blankedWord).replace(BLANKS, BLANK);
 }
 
+/** The same for paths that mostly stay in one directory for a while. */
+export function createBlanker(): (path: string) => string {
+  let directory = '';
+  let blankedDirectory = '';
+  return (path) => {
+    const length = path.lastIndexOf('/') + 1;
+    if (length !== directory.length || !path.startsWith(directory)) {
+      directory = path.slice(0, length);
+      blankedDirectory = blanked(directory);
+    }
+    return blankedDirectory + blanked(path.slice(length));
+  };
+}
+
 function blankedWord(word: string): string {
   return HEXADECIMAL.test(word) || MIXED.test(word) ? BLANK : word.replace(DIGITS, BLANK);
 }
@@ -29,11 +43,18 @@ export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
+/** The last two components. */
+export function tailOf(path: string): string {
+  const end = path.lastIndexOf('/');
+  return end < 0 ? path : path.slice(path.lastIndexOf('/', end - 1) + 1);
+}
+
 /** Where in a recipe like paths are. */
 export interface Likeness {
-  /** Entries whose blanked path, or the last component of it, has this hash, the last one first. */
+  /** Entries whose blanked path, or the last component of it, or the last two, have this hash, the last one first. */
   entriesByPath(hash: number): Iterable<number>;
   entriesByName(hash: number): Iterable<number>;
+  entriesByTail(hash: number): Iterable<number>;
 }
 
 const known = new WeakMap<Recipe, Likeness>();
@@ -49,10 +70,17 @@ function createLikeness(recipe: Recipe): Likeness {
   const index = indexOf(recipe);
   const paths = createTextIndex(index.entryStarts.length);
   const names = createTextIndex(index.entryStarts.length);
+  const tails = createTextIndex(index.entryStarts.length);
+  const blank = createBlanker();
   for (const path of normalPaths(recipe, index)) {
-    const likePath = blanked(path);
+    const likePath = blank(path);
     paths.add(hashText(likePath));
     names.add(hashText(nameOf(likePath)));
+    tails.add(hashText(tailOf(likePath)));
   }
-  return { entriesByPath: (hash) => paths.find(hash), entriesByName: (hash) => names.find(hash) };
+  return {
+    entriesByPath: (hash) => paths.find(hash),
+    entriesByName: (hash) => names.find(hash),
+    entriesByTail: (hash) => tails.find(hash),
+  };
 }

@@ -3,7 +3,7 @@ import type { Recipe } from '../recipe.ts';
 import type { Bases, Lookup } from './bases.ts';
 import { hashText } from './decision.ts';
 import type { Entry } from './entry.ts';
-import { blanked, nameOf } from './likeness.ts';
+import { blanked, nameOf, tailOf } from './likeness.ts';
 import { normalPath } from './path.ts';
 import type { PathModel } from './path-model.ts';
 import { indexOf, normalPaths } from './recipe-index.ts';
@@ -17,15 +17,17 @@ export interface RenamedEntries {
   take(entry: number): void;
 }
 
-/** Candidates that are compared for one entry. */
+/** Candidates that are compared for one entry with a like path, and with a like name; and for all entries together, at 5 us each. */
 const CANDIDATES_MAX = 64;
+const NAMESAKES_MAX = 8;
+const LOOKS_MAX = 250_000;
 /** A body that grew or shrank by more is taken for another one. */
 const RATIO_MAX = 4;
 const NAME_RATIO_MAX = 2;
 /** Smaller bodies are not looked for in other directories: to say where they are costs more than they do. */
 const NAMED_BYTES_MIN = 512;
-/** With so many of one name elsewhere its directory must be like, too. */
-const NAMESAKES_MAX = 2;
+/** With more of one name elsewhere its directory must be like, too. */
+const RARE_MAX = 2;
 
 export function createRenamedEntries(bases: Bases, lookup: Lookup, target: Recipe): RenamedEntries {
   const taken = new Uint8Array(bases.entryCount);
@@ -49,15 +51,20 @@ export function createRenamedEntries(bases: Bases, lookup: Lookup, target: Recip
     }
     return found;
   };
+  let looks = LOOKS_MAX;
+  /** The first of some entries; once there was enough looking, none. */
+  const firstOf = (entries: Iterable<number>, most: number): number[] => {
+    const first: number[] = [];
+    if (looks > 0) for (const entry of entries) if (first.push(entry) === most) break;
+    looks -= first.length;
+    return first;
+  };
   const byName = (entry: Entry, path: string, blankedPath: string): number | undefined => {
     if (isDirectory(entry) || (entry.main?.bodyBytes ?? 0) < NAMED_BYTES_MIN) return undefined;
-    const namesakes = firstOf(lookup.entriesByBlankedName(nameOf(blankedPath)));
-    const parent = parentOf(blankedPath);
-    const near = namesakes.filter((candidate) => parentOf(blanked(normalPath(bases.entry(candidate).path))) === parent);
-    return (
-      best(entry, path, near, NAME_RATIO_MAX) ??
-      (namesakes.length <= NAMESAKES_MAX ? best(entry, path, namesakes, NAME_RATIO_MAX) : undefined)
-    );
+    const near = best(entry, path, firstOf(lookup.entriesByBlankedTail(tailOf(blankedPath)), NAMESAKES_MAX), NAME_RATIO_MAX);
+    if (near !== undefined) return near;
+    const namesakes = firstOf(lookup.entriesByBlankedName(nameOf(blankedPath)), RARE_MAX + 1);
+    return namesakes.length <= RARE_MAX ? best(entry, path, namesakes, NAME_RATIO_MAX) : undefined;
   };
 
   return {
@@ -72,16 +79,12 @@ export function createRenamedEntries(bases: Bases, lookup: Lookup, target: Recip
     },
     like(entry, path) {
       const blankedPath = blanked(path);
-      return best(entry, path, firstOf(lookup.entriesByBlankedPath(blankedPath)), RATIO_MAX) ?? byName(entry, path, blankedPath);
+      return (
+        best(entry, path, firstOf(lookup.entriesByBlankedPath(blankedPath), CANDIDATES_MAX), RATIO_MAX) ?? byName(entry, path, blankedPath)
+      );
     },
     take: (entry) => void (taken[entry] = 1),
   };
-}
-
-function firstOf(entries: Iterable<number>): number[] {
-  const first: number[] = [];
-  for (const entry of entries) if (first.push(entry) === CANDIDATES_MAX) break;
-  return first;
 }
 
 function isDirectory({ path }: Entry): boolean {
@@ -91,10 +94,6 @@ function isDirectory({ path }: Entry): boolean {
 function ratioOf(a: Entry, b: Entry): number {
   const [small, large] = [a.main?.bodyBytes ?? 0, b.main?.bodyBytes ?? 0].toSorted((x, y) => x - y) as [number, number];
   return (large + 64) / (small + 64);
-}
-
-function parentOf(path: string): string {
-  return nameOf(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
 }
 
 /** Bytes that two texts begin and end with together, at most 255. */
