@@ -5,6 +5,7 @@ import { TransferError } from '../../shared/errors.ts';
 import { runCommand } from '../../shared/terminal/run-command.ts';
 import { bytesText, factorText } from '../report/format.ts';
 import { chunkerMicro, hashMicro, tarMicro } from './content.ts';
+import { deflateMicro } from './deflate.ts';
 import { deltaMicro } from './delta.ts';
 import { loadMaterial, type Material } from './material.ts';
 import { measureMicro, type Micro, type MicroResult } from './micro.ts';
@@ -18,6 +19,7 @@ const MICROS: Readonly<Record<string, (material: Material) => Micro | Promise<Mi
   tar: tarMicro,
   ingest: ingestMicro,
   recipe: recipeMicro,
+  deflate: deflateMicro,
   delta: deltaMicro,
   store: storeMicro,
   wire: wireMicro,

@@ -6,7 +6,7 @@
  */
 import { startCodes } from './deflate/codes';
 import { moveChunks } from './undeflate/chunks';
-import { headsBytes, resetLooks } from './undeflate/chains';
+import { moveChains, resetLooks, startChains } from './undeflate/chains';
 import * as corrections from './undeflate/corrections';
 import * as inflater from './undeflate/inflate';
 import * as analysis from './undeflate/analyse';
@@ -108,7 +108,8 @@ export function configure(
 /** Goes (back) to the start of the member, whose tokens and plain bytes must all be there still; `isOver`: they are all there are. */
 export function startTrial(isOver: u32): void {
   inflater.setTokensAt(tokensStart);
-  plain.startMember(memberStart, headsBytes());
+  plain.startMember(memberStart);
+  startChains(memberStart);
   if (isOver != 0) plain.setMemberEnd(plain.plainEnd);
   startPrediction();
   resetLooks();
@@ -149,7 +150,8 @@ export function isUsedUp(): u32 {
 
 /** Putting together: a member begins behind the plain bytes so far. */
 export function startRebuild(): void {
-  plain.startMember(plain.plainEnd, headsBytes());
+  plain.startMember(plain.plainEnd);
+  startChains(plain.plainEnd);
   startPrediction();
   resetLooks();
   corrections.startCorrections();
@@ -184,6 +186,7 @@ export function makePlainRoom(): void {
   const shift = plain.movePlainDown();
   if (shift == 0) return;
   moveEnds(shift);
+  moveChains(shift);
   moveChunks(shift);
   moveChunkEnd(shift);
   moveStored(shift);

@@ -4,7 +4,7 @@
  */
 import { CHAIN, HEADS, HEADS_BYTES, PLAIN } from './layout';
 import { base, inserted, memberEnd, setBase, setInserted } from './plain';
-import { good, hashKind, looks, nice } from './settings';
+import { finder, GO_LAZY, good, hashKind, looks, nice } from './settings';
 
 const WINDOW_BYTES: u32 = 32768;
 const MATCH_MAX: u32 = 258;
@@ -25,8 +25,35 @@ export const HASH_CHROMIUM: u32 = 2;
 export const HASH_GO: u32 = 3;
 
 /** Bytes of the heads that a kind of hash uses. */
-export function headsBytes(): usize {
-  return hashKind == HASH_GO ? HEADS_BYTES : hashKind == HASH_ZLIB_LARGE ? 65536 * 4 : 32768 * 4;
+function headsBytes(): usize {
+  return hashKind == HASH_GO ? HEADS_BYTES : hashKind == HASH_ZLIB_LARGE ? 65536 * 2 : 32768 * 2;
+}
+
+/**
+ * The heads hold positions less this, in 16 bits; 0: none. It follows far enough behind that what is not there seems out of reach,
+ * and the table is half as large as with whole positions: it stays in the cache.
+ */
+let headsBase: u32 = 0;
+const HEADS_STEP: u32 = 32000;
+
+/** Empty chains, for positions from `position` on. */
+export function startChains(position: u32): void {
+  memory.fill(HEADS, 0, headsBytes());
+  headsBase = position - WINDOW_BYTES - 1;
+}
+
+export function moveChains(shift: u32): void {
+  headsBase -= shift;
+}
+
+/** Makes positions before `end` fit. */
+function moveHeads(end: u32): void {
+  const step = i16x8.splat(<i16>HEADS_STEP);
+  const bytes = headsBytes();
+  while (end - headsBase > 65535) {
+    for (let slot = HEADS; slot < HEADS + bytes; slot += 16) v128.store(slot, v128.sub_sat<u16>(v128.load(slot), step));
+    headsBase += HEADS_STEP;
+  }
 }
 
 /** How far back the match that was found last lies. */
@@ -55,8 +82,9 @@ export function insertTo(end: u32): void {
   if (end > reachEnd - (least - 1)) end = reachEnd > least - 1 ? reachEnd - (least - 1) : 0;
   let position = inserted;
   if (position >= end) return;
+  if (end - headsBase > 65535) moveHeads(end);
   if (hashKind == HASH_GO) {
-    for (; position < end; position++) put(position, (bswap<u32>(load<u32>(PLAIN + position)) * 0x1e35a7bd) >>> 15);
+    for (; position < end; position++) put(position, hashGo(position));
   } else if (hashKind == HASH_ZLIB) {
     for (; position < end; position++) {
       const bytes = load<u32>(PLAIN + position);
@@ -81,10 +109,11 @@ export function skipTo(end: u32): void {
 // @ts-ignore: a decorator of the compiler
 @inline
 function put(position: u32, hash: u32): void {
-  const head = HEADS + (<usize>hash << 2);
-  const distance = position - load<u32>(head);
+  const head = HEADS + (<usize>hash << 1);
+  const place = position - headsBase;
+  const distance = place - <u32>load<u16>(head);
   store<u16>(CHAIN + ((position & (WINDOW_BYTES - 1)) << 1), distance > WINDOW_BYTES ? <u16>0 : <u16>distance);
-  store<u32>(head, position);
+  store<u16>(head, <u16>place);
 }
 
 /** Whether `position` is in the chains and so may be looked up. */
@@ -139,6 +168,13 @@ export function findZlib(position: u32, best: u32): u32 {
  */
 export function findGo(position: u32, best: u32): u32 {
   slideBase(position);
+  let nearest: i32 = 0;
+  if (best > 3) {
+    // Whatever is longer has these four bytes at its end. Where the window does not, only what overlaps its own end is left.
+    const end = position + best - 3;
+    if (isNew(end)) nearest = <i32>(position - (best - 4));
+    if (nearest == <i32>position) return best;
+  }
   let step = <u32>load<u16>(CHAIN + ((position & (WINDOW_BYTES - 1)) << 1));
   if (step == 0 || <i32>(position - step) < base) return best;
   let left = looks;
@@ -148,7 +184,8 @@ export function findGo(position: u32, best: u32): u32 {
   let offset: usize = best - 3;
   let wanted = load<u32>(scan + offset);
   let candidate = position - step;
-  const lowest = max<i32>(<i32>(position - WINDOW_BYTES), base);
+  let lowest = max<i32>(max<i32>(<i32>(position - WINDOW_BYTES), base), nearest);
+  if (<i32>candidate < lowest) return best;
   do {
     left--;
     const match = PLAIN + candidate;
@@ -158,6 +195,7 @@ export function findGo(position: u32, best: u32): u32 {
         foundDistance = position - candidate;
         best = length;
         if (length >= stop) break;
+        if (isNew(position + best - 3)) lowest = max<i32>(lowest, <i32>(position - (best - 4)));
         offset = best - 3;
         wanted = load<u32>(scan + offset);
       }
@@ -169,6 +207,19 @@ export function findGo(position: u32, best: u32): u32 {
   } while (step != 0 && <i32>candidate >= lowest && left != 0);
   looksLeft -= <i32>(looks - left);
   return best;
+}
+
+/** Whether the four bytes at `position`, which is not in the chains yet, are nowhere in reach of there; unknown where positions are left out. */
+function isNew(position: u32): bool {
+  if (finder != GO_LAZY || position + 4 > reachEnd) return false;
+  const place = <u32>load<u16>(HEADS + (<usize>hashGo(position) << 1));
+  return place == 0 || position - headsBase - place > WINDOW_BYTES;
+}
+
+// @ts-ignore: a decorator of the compiler
+@inline
+function hashGo(position: u32): u32 {
+  return (bswap<u32>(load<u32>(PLAIN + position)) * 0x1e35a7bd) >>> 15;
 }
 
 /** The least distance at which at least `length` bytes agree, as far as the chain tells in so many looks; 0: none. */

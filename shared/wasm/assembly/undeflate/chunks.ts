@@ -2,8 +2,11 @@
 import { agreeing } from './chains';
 import { CHUNK_TOKENS, HEADS, PLAIN } from './layout';
 import { at, memberEnd } from './plain';
+import { finder, GO_SPEED } from './settings';
 
 const CHUNK_BYTES: u32 = 65535;
+/** Of the heads, as whole positions. */
+const HEADS_BYTES: usize = 16384 * 4;
 const REACH: u32 = 32768;
 /** Nothing is looked up in the last bytes of a chunk. */
 const MARGIN: u32 = 15;
@@ -18,6 +21,7 @@ let tokenStart: u32 = 0;
 let history: u32 = 0;
 
 export function restartChunks(): void {
+  if (finder == GO_SPEED) memory.fill(HEADS, 0, HEADS_BYTES);
   chunkStart = at;
   chunkEnd = at;
   token = 0;
@@ -26,6 +30,12 @@ export function restartChunks(): void {
 }
 
 export function moveChunks(shift: u32): void {
+  if (finder == GO_SPEED) {
+    for (let slot = HEADS; slot < HEADS + HEADS_BYTES; slot += 4) {
+      const position = load<u32>(slot);
+      store<u32>(slot, position > shift ? position - shift : 0);
+    }
+  }
   chunkStart -= shift;
   chunkEnd -= shift;
   tokenStart -= shift;

@@ -3,9 +3,9 @@
  * symbols are not, and nothing ever touches their pages.
  */
 
-/** The last position of each hash, a word each: 17 bits at most. */
+/** The last position of each hash, 17 bits at most: chains.ts; of 14 bits: chunks.ts. */
 export const HEADS: usize = 512 * 1024;
-export const HEADS_BYTES: usize = 131072 * 4;
+export const HEADS_BYTES: usize = 131072 * 2;
 /** How far behind each position (modulo 32,768) the one before with its hash lies; 0: nowhere in reach. */
 export const CHAIN: usize = HEADS + HEADS_BYTES;
 export const CHAIN_BYTES: usize = 32768 * 2;

@@ -1,5 +1,5 @@
 /** The plain bytes: how far they go, where they end if that is known, and where the predictor stands. */
-import { HEADS, HEADS_BYTES, PLAIN, PLAIN_FIRST, PLAIN_KEPT } from './layout';
+import { PLAIN, PLAIN_FIRST, PLAIN_KEPT } from './layout';
 
 /** Behind the last byte that is there. */
 export let plainEnd: u32 = PLAIN_FIRST;
@@ -19,14 +19,13 @@ export function startPlain(): void {
   at = PLAIN_FIRST;
 }
 
-/** A member, or a trial of one, starts at `position`: nothing before it is seen. The first `headsBytes` of the heads will be used. */
-export function startMember(position: u32, headsBytes: usize): void {
+/** A member, or a trial of one, starts at `position`: nothing before it is seen. */
+export function startMember(position: u32): void {
   at = position;
   blockStart = <i32>position;
   base = <i32>position;
   inserted = position;
   memberEnd = u32.MAX_VALUE;
-  memory.fill(HEADS, 0, headsBytes);
 }
 
 export function setPlainEnd(position: u32): void {
@@ -65,9 +64,5 @@ export function movePlainDown(): u32 {
   blockStart -= <i32>shift;
   base -= <i32>shift;
   if (memberEnd != u32.MAX_VALUE) memberEnd -= shift;
-  for (let slot = HEADS; slot < HEADS + HEADS_BYTES; slot += 4) {
-    const position = load<u32>(slot);
-    store<u32>(slot, position > shift ? position - shift : 0);
-  }
   return shift;
 }
