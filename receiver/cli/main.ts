@@ -1,12 +1,14 @@
 /** The command line of `lightermand`. */
 import { Command, Option } from 'commander';
 import { runProgram } from '../../shared/commands/common.ts';
+import { defineDoctor, examine } from '../../shared/commands/doctor.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { exitCodeHelp, runCommand } from '../../shared/terminal/run-command.ts';
 import { VERSION } from '../../shared/version.ts';
 import { readReceiverEnvironment } from '../config.ts';
 import { createLog, type LogFormat } from '../log.ts';
 import { keepOptions, toCollectFlags, type KeepOptions } from './collect-flags.ts';
+import { DOCTOR_OPTIONS, receiverChecks, type DoctorFlags } from './doctor.ts';
 import { RULES } from './rules.ts';
 import { absoluteTarget, runAdmin, type AdminRun } from './run-admin.ts';
 import { showReceipts, type ReceiptsFlags } from './receipts.ts';
@@ -119,6 +121,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--public-key', 'print the key that receipts are verified with, for the senders')
     .action((flags: ReceiptsFlags) => run(flags.json === true && flags.verify === true, () => showReceipts(flags, process.stdout)));
   tokenCommands(program, run);
+  defineDoctor(program, 'serve', DOCTOR_OPTIONS).action((flags: DoctorFlags) =>
+    run(flags.json === true, (signal) =>
+      examine(receiverChecks(flags, { environment, clock: systemClock, signal }), flags.json === true, process.stdout, signal),
+    ),
+  );
   return runProgram(program, argv, { ...RULES, environment: process.env, terminal: process, run }, () => status);
 }
 

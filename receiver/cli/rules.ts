@@ -2,10 +2,11 @@
 import type { CommonRules } from '../../shared/commands/common.ts';
 
 export const RULES: CommonRules = {
-  like: {},
+  like: { doctor: 'serve' },
   exclusive: [['output', 'deliver']],
   instead: {},
   examples: {
+    doctor: ['lightermand doctor --store /var/lib/lighterman --listen 127.0.0.1:7700 --deliver engine --push 127.0.0.1:5000'],
     serve: [
       'lightermand serve --listen 127.0.0.1:7700 --store /var/lib/lighterman --deliver engine',
       'lightermand serve --listen 0.0.0.0:7700 --store /var/lib/lighterman --deliver engine --push 127.0.0.1:5000 --tls-cert cert.pem --tls-key key.pem',

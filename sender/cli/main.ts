@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { systemClock } from '../../shared/clock.ts';
 import { runProgram } from '../../shared/commands/common.ts';
+import { defineDoctor, examine } from '../../shared/commands/doctor.ts';
 import { EFFORTS, type Effort } from '../../shared/delta/content.ts';
 import { chooseEngineAddress, type EngineAddress } from '../../shared/engine/address.ts';
 import { TransferError } from '../../shared/errors.ts';
@@ -24,6 +25,7 @@ import { activate, history, type CommandFlags } from './activate.ts';
 import { readComposition } from './composition.ts';
 import { parseDuration } from './duration.ts';
 import { keepPoolQuota, parsePoolQuota, POOL_QUOTA_HELP } from './pool.ts';
+import { DOCTOR_OPTIONS, senderChecks, type DoctorFlags } from './doctor.ts';
 import { prepareEstimate } from './estimate.ts';
 import { parseRate } from './rate.ts';
 import { printResult, seededLine } from './report.ts';
@@ -126,9 +128,14 @@ export async function main(argv: readonly string[]): Promise<number> {
       const world = { openEngine: openNamed, token: environment.token, stdout: process.stdout, stderr: process.stderr };
       status = await runCommand('lighterman', process, flags.json === true, (signal) => sync(file, flags, world, signal));
     });
-  const run = async (json: boolean, work: () => Promise<void>): Promise<void> => {
+  const run = async (json: boolean, work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
     status = await runCommand('lighterman', process, json, work);
   };
+  defineDoctor(program, 'ship', DOCTOR_OPTIONS).action((flags: DoctorFlags) =>
+    run(flags.json === true, (signal) =>
+      examine(senderChecks(flags, { environment, clock: systemClock, openEngine, signal }), flags.json === true, process.stdout, signal),
+    ),
+  );
   return runProgram(program, argv, { ...RULES, environment: process.env, terminal: process, run }, () => status);
 }
 

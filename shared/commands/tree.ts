@@ -93,7 +93,7 @@ export interface CommandBuilder extends CommandDefinition {
   description(): string;
   description(text: string): CommandBuilder;
   argument(flags: string, description: string): CommandBuilder;
-  option(flags: string, description: string): CommandBuilder;
+  option(flags: string, description: string, defaultValue?: string): CommandBuilder;
   parseAsync(argv: readonly string[]): Promise<unknown>;
   addHelpText(position: 'after', text: string): CommandBuilder;
   // oxlint-disable-next-line typescript/no-explicit-any -- arguments and flags are as they were defined
