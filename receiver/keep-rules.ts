@@ -30,7 +30,12 @@ export function chooseGoing(records: readonly ImageRecord[], rules: KeepRules, n
       if (count <= (rules.last ?? 0)) isLast = true;
     }
     const isYoung = rules.withinMs !== undefined && now - record.deliveredAt <= rules.withinMs;
-    return isLast || isYoung || record.pinned === true || currentNames(record, records).some((name) => patterns.some((p) => p.test(name)));
+    return (
+      isLast ||
+      isYoung ||
+      record.pinned === true ||
+      [...currentNames(record, records), ...stagedNames(record)].some((name) => patterns.some((p) => p.test(name)))
+    );
   };
   return records.filter((record) => !isKept(record)).toReversed();
 }
@@ -40,6 +45,11 @@ export function currentNames(record: ImageRecord, records: readonly ImageRecord[
   return namesOf(record).filter((name) => records.every((other) => namedAt(other, name) <= namedAt(record, name)));
 }
 
+/** Names that it waits for. */
+function stagedNames(record: ImageRecord): string[] {
+  return record.images.flatMap((image) => Object.keys(image.staged ?? {}));
+}
+
 /** All names that it was ever delivered under. */
 export function namesOf(record: ImageRecord): string[] {
   return [...new Set(record.images.flatMap((image) => Object.keys(image.names)))];
@@ -47,7 +57,7 @@ export function namesOf(record: ImageRecord): string[] {
 
 /** Registry and repository of its names; one without any counts as of its archive's names, or as of a repository of its own. */
 function repositoriesOf(record: ImageRecord): Set<string> {
-  const names = namesOf(record);
+  const names = [...namesOf(record), ...stagedNames(record)];
   const known = names.length > 0 ? names : record.images.flatMap((image) => image.archiveRefs);
   const repositories = known.flatMap((name) => {
     const reference = tryParseReference(name);

@@ -21,6 +21,8 @@ export interface FaultyFiles extends StoreFiles {
   readonly faulted: boolean;
   /** The operation that it happened to. */
   readonly faultedOperation: string | undefined;
+  /** Names of all operations so far, in order. */
+  readonly operations: readonly string[];
   /** Closes every file that is open, as the end of a process does. */
   abandon(): Promise<void>;
   /** From here on nothing fails that has not failed yet. */
@@ -40,7 +42,7 @@ export function createFaultyFiles(fault: Fault, at: number): FaultyFiles {
   /** Undoes what directories were told and not yet synced for, newest last. */
   const unsyncedNames: { readonly directory: string; readonly undo: () => Promise<void> }[] = [];
   const openFiles = new Set<StoreFile>();
-  let count = 0;
+  const operations: string[] = [];
   let asides = 0;
   let faultedOperation: string | undefined;
   let isOff = false;
@@ -57,7 +59,9 @@ export function createFaultyFiles(fault: Fault, at: number): FaultyFiles {
 
   const step = async (name: string, half?: () => Promise<void>): Promise<void> => {
     if (isOff) throw new TransferError('STORE_CORRUPT', `${name}: the power is off`);
-    if (!isArmed || ++count !== at) return;
+    if (!isArmed) return;
+    operations.push(name);
+    if (operations.length !== at) return;
     faultedOperation = name;
     if (fault === 'half-written') await half?.();
     if (fault.startsWith('power-cut')) await cutPower();
@@ -95,6 +99,7 @@ export function createFaultyFiles(fault: Fault, at: number): FaultyFiles {
     get faulted() {
       return faultedOperation !== undefined;
     },
+    operations,
     get faultedOperation() {
       return faultedOperation;
     },

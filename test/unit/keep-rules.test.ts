@@ -77,6 +77,13 @@ describe('keep rules', () => {
     expect(going([image({ 'shop:0': 1 }, { pinned: true }), ...shop], { last: 1 })).toEqual(['shop:1', 'shop:2', 'shop:3']);
   });
 
+  it('an image that waits to be activated counts by the names that it waits for', () => {
+    const staged = { archiveRefs: [], names: {}, staged: { 'shop:5': 50 }, configDigest: 'sha256:0', layers: [] };
+    const waiting = image({}, { images: [staged], deliveredAt: 50 });
+    expect(going([waiting, ...shop], { last: 1 })).toEqual(['shop:1', 'shop:2', 'shop:3', 'shop:4']);
+    expect(going([waiting, ...shop], { tags: ['shop:5'] })).toEqual(['shop:1', 'shop:2', 'shop:3', 'shop:4']);
+  });
+
   it('an image without a name counts by the names in its archive', () => {
     expect(going([image({}), ...shop], { last: 4 })).toEqual(['<none>']);
   });
