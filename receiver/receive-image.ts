@@ -75,11 +75,12 @@ export async function receiveImages(channel: Channel, peer: string, context: Rec
     endedInOrder = true;
   } catch (error) {
     const failure = (ending = TransferError.from(error));
-    if (!access.ended.aborted) context.log.warn({ peer, code: failure.code }, failure.message);
     // What came before a link broke is kept and what was committed is delivered: the sender comes back for it.
-    if (failure.code !== 'PEER_LOST') conversation.abort(new TransferError('PEER_LOST', 'the sender has gone'));
-    if (failure.code !== 'PEER_LOST' && !access.ended.aborted)
-      await channel.send(encodeMessage('error', [failure.code, failure.message, failure.hint])).catch(() => {});
+    if (failure.code === 'PEER_LOST') context.log.warn({ peer, code: failure.code }, failure.message);
+    else {
+      conversation.abort(new TransferError('PEER_LOST', 'the sender has gone'));
+      conversation.refuse(failure);
+    }
   } finally {
     access.ended.removeEventListener('abort', expel);
     const closed = channel.close().catch(() => {});
@@ -265,7 +266,7 @@ function createRefusal(channel: Channel, peer: string, { log }: ReceiverContext)
   return (error) => {
     if (refused) return;
     const failure = TransferError.from(error);
-    // That is said, and dealt with, where frames are taken.
+    // That is dealt with where frames are taken.
     if (failure.code === 'PEER_LOST') return;
     refused = true;
     log.warn({ peer, code: failure.code }, failure.message);

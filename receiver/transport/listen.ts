@@ -5,7 +5,7 @@
  * has until it is a WebSocket (TLS and headers included), and who it says it is. Nothing of it takes memory beyond fixed bounds before.
  */
 import { createServer as createHttp, STATUS_CODES, type IncomingMessage, type Server as HttpServer } from 'node:http';
-import { createServer as createTcp, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
+import { createServer as createTcp, Socket, type AddressInfo, type Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTls, TLSSocket, type Server as TlsServer } from 'node:tls';
 import { WebSocketServer } from 'ws';
@@ -46,6 +46,8 @@ interface Connection {
   readonly peer: string;
   readonly place: Place;
   readonly deadline: NodeJS.Timeout;
+  /** Tells why it is refused, the first time. */
+  readonly refused: (why: string) => void;
 }
 
 /**
@@ -58,6 +60,11 @@ export async function listen(address: string, onChannel: OnChannel, options: Lis
   const connections = new Map<string, Connection>();
   const http = createHttp({ maxHeaderSize: UPGRADE_BYTES_MAX }, (_request, response) => {
     response.writeHead(426, { connection: 'close' }).end('this is a lightermand: it speaks WebSocket only\n');
+  });
+  http.on('clientError', (error, socket) => {
+    const { code } = error as Error & { readonly code?: string };
+    if (socket instanceof Socket) connections.get(keyOf(socket))?.refused(`no HTTP: ${code ?? error.message}`);
+    refuse(socket, code === 'HPE_HEADER_OVERFLOW' ? 431 : 400);
   });
   http.on('upgrade', (request, socket, head) => {
     const connection = connections.get(keyOf(request.socket));
@@ -77,7 +84,7 @@ export async function listen(address: string, onChannel: OnChannel, options: Lis
       });
     });
   });
-  const tls = options.tls === undefined ? undefined : serveTls(http, options.tls, options);
+  const tls = options.tls === undefined ? undefined : serveTls(http, options.tls, connections);
   const front = serveTcp(tls ?? http, connections, options);
   await new Promise<void>((resolve, reject) => {
     front.once('error', (error) => reject(bindError(error, address, 'receiver')));
@@ -117,12 +124,17 @@ function serveTcp(next: HttpServer | TlsServer, connections: Map<string, Connect
       tcp.destroy();
       return;
     }
+    let isTold = false;
+    const refused = (why: string): void => {
+      if (!isTold) onRefused?.(peer, why);
+      isTold = true;
+    };
     const deadline = setTimeout(() => {
-      onRefused?.(peer, `no WebSocket after ${upgradeTimeoutMs / 1000} s`);
+      refused(`no WebSocket after ${upgradeTimeoutMs / 1000} s`);
       tcp.destroy();
     }, upgradeTimeoutMs);
     const key = keyOf(tcp);
-    connections.set(key, { tcp, peer, place, deadline });
+    connections.set(key, { tcp, peer, place, deadline, refused });
     tcp.once('close', () => {
       clearTimeout(deadline);
       connections.delete(key);
@@ -137,7 +149,7 @@ function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): 
   return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
-function serveTls(http: HttpServer, files: TlsFiles, { onRefused }: ListenOptions): TlsServer {
+function serveTls(http: HttpServer, files: TlsFiles, connections: ReadonlyMap<string, Connection>): TlsServer {
   const server = createTls({
     ...readTlsFiles(files),
     ALPNProtocols: ['http/1.1'],
@@ -147,19 +159,19 @@ function serveTls(http: HttpServer, files: TlsFiles, { onRefused }: ListenOption
   });
   server.on('secureConnection', (socket) => http.emit('connection', socket));
   server.on('tlsClientError', (error, socket) => {
-    onRefused?.(`${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`, `no TLS: ${systemCode(error) ?? error.message}`);
+    connections.get(keyOf(socket))?.refused(`no TLS: ${systemCode(error) ?? error.message}`);
     socket.destroy();
   });
   return server;
 }
 
 /** Asks who it is. Undefined where the connection was refused and answered. */
-async function upgrade(request: IncomingMessage, { peer, tcp }: Connection, options: ListenOptions): Promise<Access | undefined> {
+async function upgrade(request: IncomingMessage, { refused, tcp }: Connection, options: ListenOptions): Promise<Access | undefined> {
   const { socket, headers } = request;
   // Only browsers send one: a page of some web site must not speak to a receiver on the loopback of who looks at it.
   if (headers.origin !== undefined) {
     refuse(socket, 403);
-    options.onRefused?.(peer, 'a web page wants to connect');
+    refused('a web page wants to connect');
     return undefined;
   }
   try {
@@ -169,7 +181,7 @@ async function upgrade(request: IncomingMessage, { peer, tcp }: Connection, opti
   } catch (error) {
     const failure = TransferError.from(error);
     refuse(socket, failure.code === 'UNAUTHORIZED' ? 401 : 503);
-    options.onRefused?.(peer, failure.message);
+    refused(failure.message);
   }
   return undefined;
 }
@@ -181,7 +193,8 @@ function credentialsOf({ socket, headers }: IncomingMessage): Credentials {
   };
 }
 
-function refuse(socket: Duplex, status: 401 | 403 | 503): void {
+function refuse(socket: Duplex, status: 400 | 401 | 403 | 431 | 503): void {
+  if (!socket.writable) return void socket.destroy();
   const challenge = status === 401 ? 'WWW-Authenticate: Bearer\r\n' : '';
   socket.on('error', () => {});
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${challenge}Connection: close\r\nContent-Length: 0\r\n\r\n`);

@@ -99,13 +99,19 @@ function secureContext({ ca, cert, key }: ConnectSecurity): SecureContext {
   try {
     return createSecureContext({
       minVersion: 'TLSv1.3',
-      ca: ca ?? [...getCACertificates('system'), ...getCACertificates('extra')],
+      ca: ca ?? systemAuthorities(),
       ...(cert !== undefined && { cert }),
       ...(key !== undefined && { key }),
     });
   } catch (error) {
     throw new TransferError('USAGE', `--ca, --cert or --key cannot be used: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** Those of the system; of Node where the system has none, as in a small container. NODE_EXTRA_CA_CERTS adds to them. */
+function systemAuthorities(): string[] {
+  const system = getCACertificates('system');
+  return [...(system.length > 0 ? system : getCACertificates('bundled')), ...getCACertificates('extra')];
 }
 
 function connectOverTls(tcp: Socket, host: string, context: SecureContext): Socket {

@@ -112,8 +112,11 @@ export function createSocketChannel(
   };
 }
 
+/** More than is taken, and more than a number can say. */
+const TOO_LARGE: ReadonlySet<string> = new Set(['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH']);
+
 function socketError(error: Error): TransferError {
-  const tooLarge = 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+  const tooLarge = 'code' in error && typeof error.code === 'string' && TOO_LARGE.has(error.code);
   return tooLarge
     ? new TransferError('LIMIT_EXCEEDED', `the peer sent a frame above ${FRAME_BYTES_MAX} bytes`, { cause: error })
     : new TransferError('PEER_LOST', `the connection broke: ${error.message}`, { cause: error });
