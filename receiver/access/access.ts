@@ -1,6 +1,6 @@
 /** Who a conversation is with, and what that allows. */
 import { TransferError } from '../../shared/errors.ts';
-import type { ImageRecord } from '../catalog.ts';
+import type { ImageEntry, ImageRecord } from '../catalog.ts';
 import type { SentChunks } from './sent-chunks.ts';
 
 export interface Access extends Disposable {
@@ -34,12 +34,13 @@ export const openAccess: Access = {
   [Symbol.dispose]: () => {},
 };
 
-/** An archive may be read where each image in it was delivered under a name that is allowed. What the archive itself says does not count. */
+/** An archive may be read where each image in it was delivered, or staged, under a name that is allowed. What the archive itself says does not count. */
 export function mayRead(access: Access, record: ImageRecord): boolean {
-  return (
-    !access.isLimited ||
-    record.images.every(({ names, staged }) => Object.keys({ ...names, ...staged }).some((name) => access.allows(name)))
-  );
+  return !access.isLimited || record.images.every((image) => namesOf(image).some((name) => access.allows(name)));
+}
+
+function namesOf({ names, staged = {} }: ImageEntry): string[] {
+  return [...Object.keys(names), ...Object.keys(staged)];
 }
 
 /** @throws TransferError FORBIDDEN */

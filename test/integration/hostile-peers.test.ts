@@ -10,7 +10,7 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import { hashBytes } from '../../shared/hash.ts';
 import { STREAM_BYTES_PER_SESSION_MAX } from '../../shared/limits.ts';
 import { encodeDifference } from '../../shared/recipe/difference/encode.ts';
-import { encodeSegmentFrame, encodeStreamFrame, type Run, type StreamFrame } from '../../shared/wire/bulk.ts';
+import { encodeSegmentFrame, encodeStreamFrame, NO_BASE, type Run, type StreamFrame } from '../../shared/wire/bulk.ts';
 import { frameName, PROTOCOL_VERSION } from '../../shared/wire/frames.ts';
 import { decodeMessage, encodeMessage } from '../../shared/wire/messages.ts';
 import { ship, startReceiver, temporaryDirectory, type Receiver } from '../support/agents.ts';
@@ -47,7 +47,7 @@ describe('a receiver among hostile senders', () => {
     const { bytes, fresh } = encodeDifference(layer.recipe, [], []);
     announced = { stream: 0, image: 0, id: layer.id, skeleton: undefined, bases: [], askBytes: 0, asked: NOTHING, recipe: bytes };
     const payload = Buffer.concat(await known.store.getMany('chunk', fresh.map(({ id }) => id))); // prettier-ignore
-    run = { codec: CODEC.raw, chunkCount: fresh.length, base: { kind: 'none' }, payload };
+    run = { codec: CODEC.raw, chunkCount: fresh.length, base: NO_BASE, payload };
     bomb = { ...run, codec: CODEC.zstd, payload: new Uint8Array(zstdCompressSync(new Uint8Array(1 << 28)).subarray(0, 2000)) };
     wrong = { ...run, payload: Buffer.alloc(payload.byteLength, 7) };
     const { recipe } = known.result.archive;
