@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { STORE_RESERVE_BYTES } from '../../shared/limits.ts';
-import { readJournal } from '../../shared/journal/journal.ts';
+import { readJournal, type JournalEntry } from '../../shared/journal/journal.ts';
 import { openStore } from '../../shared/store/pack-store.ts';
+import type { Store } from '../../shared/store/port.ts';
 import { parseSize } from '../../shared/terminal/size.ts';
 import { VERSION } from '../../shared/version.ts';
 import { createGatekeeper, type Gatekeeper } from '../access/gatekeeper.ts';
@@ -16,11 +17,11 @@ import { createDecodePool } from '../decode-pool.ts';
 import type { Deliver } from '../deliver/port.ts';
 import { openDoubts } from '../doubts.ts';
 import { estimateGzip, rememberEstimates } from '../gzip-estimate.ts';
-import { openHistory } from '../history.ts';
+import { openHistory, type History } from '../history.ts';
 import { readHooks } from '../hooks/config.ts';
 import { reportOf } from '../hooks/report.ts';
-import { createHooks } from '../hooks/run.ts';
-import { createLive } from '../live.ts';
+import { createHooks, type Hooks } from '../hooks/run.ts';
+import { createLive, type Live } from '../live.ts';
 import { limitWarnings, type Log } from '../log.ts';
 import { receiveImages } from '../receive-image.ts';
 import { listenControl } from '../transport/control.ts';
@@ -78,19 +79,7 @@ export async function serve(flags: ServeFlags, environment: ReceiverEnvironment,
   await using history = await openHistory(flags.store, () => systemClock.now());
   const past = await Array.fromAsync(readJournal(history.file));
   await using hooks = createHooks(flags.hooks === undefined ? [] : await readHooks(flags.hooks), { clock: systemClock, log });
-  const live = createLive({
-    history,
-    clock: systemClock,
-    log,
-    estimateGzip: rememberEstimates(past, (record) => estimateGzip(record, store)),
-  });
-  live.listen({
-    onEntry(entry) {
-      const report = reportOf(entry);
-      if (report !== undefined) hooks.fire(report);
-    },
-    onEnd: () => {},
-  });
+  const live = openLive(history, past, store, hooks, log);
   const context = {
     store,
     decoders,
@@ -162,6 +151,24 @@ export async function serve(flags: ServeFlags, environment: ReceiverEnvironment,
   }
   await Promise.all(conversations);
   log.info({}, 'stopped');
+}
+
+/** What is told of as it happens: to the history, the status, and the hooks. */
+function openLive(history: History, past: readonly JournalEntry[], store: Store, hooks: Hooks, log: Log): Live {
+  const live = createLive({
+    history,
+    clock: systemClock,
+    log,
+    estimateGzip: rememberEstimates(past, (record) => estimateGzip(record, store)),
+  });
+  live.listen({
+    onEntry(entry) {
+      const report = reportOf(entry);
+      if (report !== undefined) hooks.fire(report);
+    },
+    onEnd: () => {},
+  });
+  return live;
 }
 
 /** Certificates and grants that change are taken over while conversations go on: when their files change, and at SIGHUP. */
