@@ -65,6 +65,13 @@ export const STORE_RESERVE_BYTES = 8 * MIB;
 /** Packs kept open for reading. */
 export const STORE_OPEN_PACKS_MAX = 64;
 
+/** A registry that is not reached, or has no time: how often it is tried, and the pauses between, unless it asks for longer ones. */
+export const PUSH_TRIES_MAX = 4;
+export const PUSH_DELAY_FIRST_MS = 2000;
+export const PUSH_DELAY_MAX_MS = 60_000;
+/** An engine that takes nothing more of a load, or says nothing of it or of a push, for so long hangs. */
+export const PUSH_SILENT_MS = 5 * 60_000;
+export const LOAD_SILENT_MS = 15 * 60_000;
 /** Questions that an engine answers from memory; loading, saving and pushing have no such limit. */
 export const ENGINE_ANSWER_TIMEOUT_MS = 30_000;
 /** One line of JSON of an engine's report. */

@@ -8,11 +8,13 @@ import type { EngineAddress } from '../../shared/engine/address.ts';
 import { engineFailure } from '../../shared/engine/failure.ts';
 import type { StoreKind } from '../../shared/engine/image-facts.ts';
 import { TransferError } from '../../shared/errors.ts';
+import { LOAD_SILENT_MS } from '../../shared/limits.ts';
 import { formatReference, parseReference } from '../../shared/image/reference.ts';
 import { composeArchive, layoutOf, type Layout, type LoadName } from './compose.ts';
 import { createEngineClient, type EngineClient } from './engine-client.ts';
 import { createInventory, type Inventory } from './inventory.ts';
 import type { DeliverOptions, Delivery, ImageSink, LoadableImage } from './port.ts';
+import { createWatchdog, pushPatiently, usualPatience, type Patience } from './patience.ts';
 import { parsePushTarget, pushImage, pushName, type PushTarget } from './push.ts';
 import { readRegistryAuth } from './registry-auth.ts';
 import { tarBytes, writeTar } from './tar-writer.ts';
@@ -34,7 +36,7 @@ export function createEngineSink(options: EngineSinkOptions): ImageSink {
 }
 
 /** The sink over any engine client. */
-export function createClientSink(client: EngineClient, dockerConfigPath?: string): ImageSink {
+export function createClientSink(client: EngineClient, dockerConfigPath?: string, patience = usualPatience): ImageSink {
   const inventory = createInventory(client);
   let tail: Promise<unknown> = Promise.resolve();
   const oneAtATime = <T>(work: () => Promise<T>): Promise<T> => {
@@ -49,9 +51,9 @@ export function createClientSink(client: EngineClient, dockerConfigPath?: string
       const refs = image.refs.map((ref) => formatReference(parseReference(ref)));
       if (target !== undefined && refs.length === 0)
         throw new TransferError('USAGE', 'an image without a name cannot be pushed: give it one with --as');
-      const placed = await oneAtATime(() => place(client, inventory, { ...image, refs }, options));
+      const placed = await oneAtATime(() => place(client, inventory, { ...image, refs }, options, patience));
       if (target === undefined || options.onlyLoad === true) return placed;
-      return { ...placed, pushed: await pushAll(client, placed, target, dockerConfigPath, options) };
+      return { ...placed, pushed: await pushAll(client, placed, target, dockerConfigPath, options, patience) };
     },
   };
 }
@@ -65,6 +67,7 @@ interface Work {
   /** The id that the engine must come to. */
   readonly imageId: string;
   readonly options: DeliverOptions;
+  readonly patience: Patience;
 }
 
 interface Loaded {
@@ -72,12 +75,18 @@ interface Loaded {
   readonly bytes: number;
 }
 
-async function place(client: EngineClient, inventory: Inventory, image: LoadableImage, options: DeliverOptions): Promise<Delivery> {
+async function place(
+  client: EngineClient,
+  inventory: Inventory,
+  image: LoadableImage,
+  options: DeliverOptions,
+  patience: Patience,
+): Promise<Delivery> {
   const { signal } = options;
   const { storeKind } = await client.info(signal);
   const layout = layoutOf(image);
   const imageId = storeKind === 'graph' ? image.configDigest : layout.root.digest;
-  const work: Work = { client, image, layout, storeKind, imageId, options };
+  const work: Work = { client, image, layout, storeKind, imageId, options, patience };
   const listed = await client.list(storeKind, signal);
   const names = listed.get(imageId);
 
@@ -138,10 +147,12 @@ async function loadOnce(work: Work, held: ReadonlySet<string>): Promise<Loaded> 
   const upload = new AbortController();
   const stopUpload = (): void => upload.abort(options.signal?.reason);
   options.signal?.addEventListener('abort', stopUpload, { once: true });
+  using watchdog = createWatchdog(LOAD_SILENT_MS, work.patience.clock, () => silentEngine(work));
   const archive = async function* (): AsyncGenerator<Uint8Array> {
     let bytes = 0;
     for await (const part of writeTar(members, upload.signal)) {
       yield part;
+      watchdog.touch();
       bytes += part.byteLength;
       options.onProgress?.({ phase: 'load', bytes, bytesTotal });
     }
@@ -150,7 +161,7 @@ async function loadOnce(work: Work, held: ReadonlySet<string>): Promise<Loaded> 
   const body = Readable.from(archive(), { objectMode: false });
   try {
     stopIfAborted(work);
-    await client.load(body, `loading ${label(image)}`, upload.signal);
+    await client.load(body, `loading ${label(image)}`, AbortSignal.any([upload.signal, watchdog.signal]));
   } finally {
     options.signal?.removeEventListener('abort', stopUpload);
     body.destroy();
@@ -158,6 +169,14 @@ async function loadOnce(work: Work, held: ReadonlySet<string>): Promise<Loaded> 
   stopIfAborted(work);
   await verify(work, name === undefined ? work.imageId : incomingRef(image));
   return { layers: image.layers.filter((layer) => !held.has(layer.digest)).length, bytes: bytesTotal };
+}
+
+function silentEngine({ client, image }: Work): TransferError {
+  const minutes = LOAD_SILENT_MS / 60_000;
+  return new TransferError(
+    'ENGINE_FAILED',
+    `the engine at ${client.where} hangs: it went no further with ${label(image)} for ${minutes} min`,
+  );
 }
 
 /** Whether what the engine has under `name` is the image, and all of it. */
@@ -197,6 +216,7 @@ async function pushAll(
   target: PushTarget,
   dockerConfigPath: string | undefined,
   { signal, onProgress = () => {} }: DeliverOptions,
+  patience: Patience,
 ): Promise<Delivery['pushed']> {
   const registryAuth = await readRegistryAuth(dockerConfigPath, target.registry);
   const pushed: { readonly ref: string; readonly digest: string }[] = [];
@@ -204,7 +224,8 @@ async function pushAll(
     const before = (await client.inspect(ref, signal))?.imageId;
     await client.tag(placed.imageId, ref, signal);
     try {
-      pushed.push({ ref, digest: await pushImage(client, ref, registryAuth, { signal, onProgress }) });
+      const push = (): Promise<string> => pushImage(client, ref, registryAuth, { signal, onProgress, clock: patience.clock });
+      pushed.push({ ref, digest: await pushPatiently(push, patience, signal) });
     } catch (error) {
       await moveBack(client, ref, before);
       throw error;

@@ -1,9 +1,12 @@
 /** Through the engine into a registry. */
+import { systemClock, type Clock } from '../../shared/clock.ts';
 import { engineFailure } from '../../shared/engine/failure.ts';
 import { TransferError, type ErrorCode } from '../../shared/errors.ts';
+import { PUSH_SILENT_MS } from '../../shared/limits.ts';
 import { parseReference, tryParseReference } from '../../shared/image/reference.ts';
 import type { EngineClient } from './engine-client.ts';
 import { errorOfLine, type EngineLine } from './engine-lines.ts';
+import { createWatchdog } from './patience.ts';
 import type { DeliveryProgress } from './port.ts';
 
 /** Where images are pushed to: `REGISTRY[/PREFIX]`. */
@@ -42,12 +45,16 @@ export async function pushImage(
   client: EngineClient,
   name: string,
   registryAuth: string,
-  options: { readonly signal?: AbortSignal | undefined; readonly onProgress: (progress: DeliveryProgress) => void },
+  options: { readonly signal?: AbortSignal | undefined; readonly clock?: Clock; readonly onProgress: (progress: DeliveryProgress) => void },
 ): Promise<string> {
+  const { signal, clock = systemClock } = options;
+  using watchdog = createWatchdog(PUSH_SILENT_MS, clock, () => silentRegistry(name));
+  const either = signal === undefined ? watchdog.signal : AbortSignal.any([signal, watchdog.signal]);
   const layers = new Map<string, { readonly current: number; readonly total: number }>();
   let digest: string | undefined;
   options.onProgress({ phase: 'push', bytes: 0, bytesTotal: 0 });
-  for await (const line of client.push(name, registryAuth, options.signal)) {
+  for await (const line of client.push(name, registryAuth, either)) {
+    watchdog.touch();
     const error = errorOfLine(line);
     if (error !== undefined) throw registryFailure(error, client.where, name);
     digest = digestOfLine(line) ?? digest;
@@ -70,8 +77,16 @@ function digestOfLine(line: EngineLine): string | undefined {
   return line.aux?.Digest ?? /digest: (sha256:[0-9a-f]{64})/.exec(line.status ?? '')?.[1];
 }
 
+function silentRegistry(name: string): TransferError {
+  const minutes = PUSH_SILENT_MS / 60_000;
+  return new TransferError(
+    'REGISTRY_UNREACHABLE',
+    `the registry ${name.split('/')[0]} stalls: nothing was heard of ${name} for ${minutes} min`,
+  );
+}
+
 const UNREACHABLE =
-  /dial tcp|connection re(?:fused|set)|no such host|i\/o timeout|TLS handshake|unreachable|no route to host|context deadline exceeded|HTTP response to HTTPS client|x509|\bEOF\b|\b50[0234]\b/i;
+  /dial tcp|connection re(?:fused|set)|no such host|i\/o timeout|TLS handshake|unreachable|no route to host|\b429\b|too ?many ?requests|context deadline exceeded|HTTP response to HTTPS client|x509|\bEOF\b|\b50[0234]\b/i;
 const REFUSED = /unauthorized|authentication|authorization|denied|forbidden|no basic auth|unsupported|invalid|quota|too large|\b4\d\d\b/i;
 
 function registryFailure(text: string, where: string, name: string): TransferError {

@@ -32,6 +32,9 @@ export interface SoakReport {
   reconnections: number;
 }
 
+/** Pauses between two kills of the receiver: on a busy machine its start alone takes seconds. */
+const KILL_MS_MIN = 3000;
+const KILL_MS_MAX = 12_000;
 const LAYER_BYTES = 250_000;
 const LAYERS = 3;
 
@@ -60,7 +63,7 @@ export async function soak({ seconds, seed, onShipped }: SoakOptions): Promise<S
   let receiver: Receiver | undefined = await serve();
   const killing = (async () => {
     while (!over.signal.aborted) {
-      await sleep(between(1500, 6000), undefined, { signal: over.signal }).catch(() => {});
+      await sleep(between(KILL_MS_MIN, KILL_MS_MAX), undefined, { signal: over.signal }).catch(() => {});
       if (over.signal.aborted) return;
       const victim = receiver;
       receiver = undefined;
@@ -88,7 +91,7 @@ export async function soak({ seconds, seed, onShipped }: SoakOptions): Promise<S
     };
     const { status, stdout, stderr } = await runAgent(
       'sender',
-      ['ship', archive, '--to', proxy.address, '--store', path('pool'), '--json', '--quiet', '--retry', '60s'],
+      ['ship', archive, '--to', proxy.address, '--store', path('pool'), '--json', '--quiet', '--retry', '10m'],
       { onStart: (pid) => (random(2) === 0 ? (timer = setTimeout(kill, between(300, 2500), pid)) : undefined) },
     );
     clearTimeout(timer);
