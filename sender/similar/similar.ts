@@ -51,15 +51,20 @@ export function createSimilar(content: Planned, read: (chunks: readonly ChunkRef
     index.add(features, places.length);
     places.push(placed);
   };
+  const passedBy = createPassedBy(content);
   const baseChunks = chunksOfBases(content);
   let readBytes = 0;
-  /** Indexes more of the bases. */
+  /** Indexes more of what the receiver has. */
   const readOn = async (bytes: number): Promise<boolean> => {
     const until = Math.min(readBytes + bytes, READ_BYTES_MAX);
     let hasMore = false;
     while (readBytes < until) {
-      const next: PlacedChunk[] = [];
-      for (let one = baseChunks.next(); one.done !== true; one = baseChunks.next()) if (next.push(one.value) === READ_CHUNKS) break;
+      const next = passedBy.take(READ_CHUNKS);
+      while (next.length < READ_CHUNKS) {
+        const one = baseChunks.next();
+        if (one.done === true) break;
+        next.push(one.value);
+      }
       if (next.length === 0) break;
       const contents = await read(next.map(({ chunk }) => chunk));
       for (const [i, placed] of next.entries()) add(featuresOf(contents[i] as Uint8Array), placed);
@@ -77,18 +82,48 @@ export function createSimilar(content: Planned, read: (chunks: readonly ChunkRef
       const own = target.map((chunk) => featuresOf(chunk).slice());
       const { wanted, lacking } = compare(own, known);
       let found = choosePlaces(wanted, index, bytesOf, run.similarBytes);
-      if (lacking - found.covered >= LACKING_MIN && content.bases.length > 0) {
+      passedBy.upTo(run.fresh[0] as number);
+      if (lacking - found.covered >= LACKING_MIN) {
         const bytes = Math.max(READ_BYTES_MIN, (lacking - found.covered) * FEATURE_BYTES * READ_FACTOR);
         if (await readOn(bytes)) found = choosePlaces(wanted, index, bytesOf, run.similarBytes);
       }
       for (const [i, fresh] of run.fresh.entries()) {
-        const range = { base: OWN_STREAM, row: 0, firstChunk: fresh, chunkCount: 1 };
-        add(own[i] as Uint32Array, { range, chunk: content.difference.fresh[fresh] as ChunkRef });
+        add(own[i] as Uint32Array, ownChunk(content, fresh));
       }
       const featureCount = own.reduce((sum, { length }) => sum + length, 0);
       const share = base.length === 0 ? FOUND_SHARE_MIN_ALONE : FOUND_SHARE_MIN;
       const isWorthIt = found.covered >= Math.max(FOUND_MIN, featureCount * share);
       return isWorthIt ? joined(found.places.map((place) => places[place] as PlacedChunk)) : NOTHING;
+    },
+  };
+}
+
+function ownChunk({ difference }: Planned, fresh: number): PlacedChunk {
+  return {
+    range: { base: OWN_STREAM, row: 0, firstChunk: fresh, chunkCount: 1 },
+    chunk: difference.fresh[fresh] as ChunkRef,
+  };
+}
+
+/** Fresh chunks that the receiver has already, so that no run brings them: from an earlier session, or from another stream. */
+interface PassedBy {
+  /** Those before this one can be taken from now on. */
+  upTo(fresh: number): void;
+  /** The next ones, at most `count`. */
+  take(count: number): PlacedChunk[];
+}
+
+function createPassedBy(content: Planned): PassedBy {
+  const needed = new Set(content.needed);
+  let next = 0;
+  let end = 0;
+  return {
+    upTo: (fresh) => void (end = fresh),
+    take(count) {
+      const taken: PlacedChunk[] = [];
+      if (needed.size < content.difference.fresh.length)
+        for (; next < end && taken.length < count; next++) if (!needed.has(next)) taken.push(ownChunk(content, next));
+      return taken;
     },
   };
 }
