@@ -1,6 +1,6 @@
 /** Which images have lost something: chunks and recipes that a check found damaged, or that are not there at all. */
 import { TransferError } from '../shared/errors.ts';
-import { asId, type Id } from '../shared/hash.ts';
+import { asId, hex, type Id } from '../shared/hash.ts';
 import { partsOf } from '../shared/image/reach.ts';
 import { loadRecipe } from '../shared/image/stored-archive.ts';
 import type { Recipe } from '../shared/recipe/recipe.ts';
@@ -45,6 +45,13 @@ export async function findDamagedImages(
 /** From now on these images count as not held, and their broken streams as no bases: a ship sends what is lacking. */
 export function doubtDamaged(catalog: Catalog, images: readonly DamagedImage[]): void {
   for (const { record, streams } of images) catalog.doubt([asId(Buffer.from(record.archive, 'hex')), ...streams]);
+}
+
+/** What was read and found whole is in doubt no more. */
+export function trustOthers(catalog: Catalog, images: readonly DamagedImage[]): void {
+  const broken = new Set(images.flatMap(({ record, streams }) => [record.archive, ...streams.map((stream) => hex(stream))]));
+  for (const { archive, streams } of catalog.records())
+    for (const stream of [archive, ...streams]) if (!broken.has(stream)) catalog.trust(asId(Buffer.from(stream, 'hex')));
 }
 
 /** For people: a name, or the beginning of an id. */

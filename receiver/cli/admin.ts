@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { TransferError } from '../../shared/errors.ts';
 import { COLLECT_FLAGS, type AdminCommand, type AdminContext, type AdminTerminal } from './admin-port.ts';
-import { checkStore, listImages, showStats } from './inspect.ts';
+import { checkStore, listImages, repairDamage, showStats } from './inspect.ts';
 import { collectGarbage, forgetImage, pinImage } from './keep.ts';
 import { restoreImage } from './restore.ts';
 
@@ -17,6 +17,7 @@ const COMMANDS = {
   images: define(z.object({ json }), listImages),
   stats: define(z.object({ json }), showStats),
   check: define(z.object({ readAll: z.boolean().optional(), json }), checkStore),
+  repair: define(z.object({ json }), repairDamage),
   gc: define(COLLECT_FLAGS, collectGarbage),
   forget: define(z.object({ name: text, purge: z.boolean(), json }), forgetImage),
   pin: define(z.object({ name: text, pinned: z.boolean() }), pinImage),

@@ -1,8 +1,9 @@
 /** The commands that look into a store: `images`, `stats`, `check`. */
 import { TransferError } from '../../shared/errors.ts';
 import { formatBytes } from '../../shared/terminal/units.ts';
-import { doubtDamaged, findDamagedImages, imageName } from '../damaged-images.ts';
+import { doubtDamaged, findDamagedImages, imageName, trustOthers } from '../damaged-images.ts';
 import { currentNames } from '../keep-rules.ts';
+import { repairStore } from '../repair.ts';
 import type { AdminCommand } from './admin-port.ts';
 import { formatTable } from './table.ts';
 
@@ -60,6 +61,7 @@ export const checkStore: AdminCommand<{ readonly readAll?: boolean | undefined; 
   const report = await store.check({ readAll, signal });
   const images = await findDamagedImages(store, catalog, report, signal);
   doubtDamaged(catalog, images);
+  if (readAll) trustOthers(catalog, images);
   if (json === true) {
     const touched = images.map(({ record, lost }) => ({ image: imageName(record), archive: record.archive, lost: lost.length }));
     terminal.stdout(`${JSON.stringify({ ...report, images: touched })}\n`);
@@ -71,6 +73,24 @@ export const checkStore: AdminCommand<{ readonly readAll?: boolean | undefined; 
   }
   if (report.problems.length === 0 && images.length === 0) return;
   throw new TransferError('STORE_CORRUPT', `${report.problems.length} problems in ${directory}, ${images.length} images touched`, {
-    hint: 'run `lightermand repair --from` another receiver that has them, or ship these images again',
+    hint: 'run `lightermand repair`, then ship these images again: only what is lacking crosses',
   });
+};
+
+export const repairDamage: AdminCommand<{ readonly json?: boolean | undefined }> = async (
+  { store, catalog },
+  { json },
+  terminal,
+  signal,
+) => {
+  const { report, images, removed, packsRewritten, left } = await repairStore(store, catalog, signal);
+  const toShip = images.map(({ record, lost }) => ({ image: imageName(record), archive: record.archive, lost: lost.length }));
+  if (json === true) {
+    const problems = report.problems.length;
+    terminal.stdout(`${JSON.stringify({ event: 'repaired', problems, removed, packsRewritten, images: toShip, left })}\n`);
+    return;
+  }
+  terminal.stdout(`${report.problems.length} problems: ${removed} damaged records removed, ${packsRewritten} packs rewritten\n`);
+  for (const { image, lost } of toShip) terminal.stdout(`ship again: ${image}, which lacks ${lost} records; only these cross\n`);
+  for (const why of left) terminal.stdout(`left as it is: ${why}\n`);
 };

@@ -94,6 +94,32 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action((flags: StoreFlags & { readAll?: boolean }) =>
       run(flags.json === true, (signal) => runAdmin('check', { readAll: flags.readAll, json: flags.json }, at(flags, signal))),
     );
+  keepingCommands(command, run, at);
+  command('receipts', 'what was delivered, failed or was brought back: chained by hash, signed with the key of the store')
+    .option('--json', 'the entries as they are, one line of JSON each')
+    .option('--verify', 'check chain and signatures')
+    .option('--public-key', 'print the key that receipts are verified with, for the senders')
+    .action((flags: ReceiptsFlags) => run(flags.json === true && flags.verify === true, () => showReceipts(flags, process.stdout)));
+  tokenCommands(program, run);
+  defineDoctor(program, 'serve', DOCTOR_OPTIONS).action((flags: DoctorFlags) =>
+    run(flags.json === true, (signal) =>
+      examine(receiverChecks(flags, { environment, clock: systemClock, signal }), flags.json === true, process.stdout, signal),
+    ),
+  );
+  return runProgram(program, argv, { ...RULES, environment: process.env, terminal: process, run }, () => status);
+}
+
+type Run = (json: boolean, command: (signal: AbortSignal) => Promise<void>) => Promise<void>;
+
+/** What stays in a store, and what goes. */
+function keepingCommands(
+  command: (name: string, description: string) => Command,
+  run: Run,
+  at: (flags: StoreFlags, signal: AbortSignal) => AdminRun,
+): void {
+  command('repair', 'remove what is damaged, so that the next shipment of an image brings what it lacks, and only that')
+    .option('--json', 'as JSON')
+    .action((flags: StoreFlags) => run(flags.json === true, (signal) => runAdmin('repair', { json: flags.json }, at(flags, signal))));
   keepOptions(command('gc', 'remove images by the --keep options, and give back the room of what nobody needs'))
     .option('--quota <size>', 'the oldest unpinned images go, too, until the store takes no more than this, as 40GB')
     .option('--dry-run', 'say what would go and how much that would free; change nothing')
@@ -115,21 +141,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   imageCommand(command('unpin', 'no longer keep it')).action((name: string, flags: StoreFlags) =>
     run(false, (signal) => runAdmin('pin', { name, pinned: false }, at(flags, signal))),
   );
-  command('receipts', 'what was delivered, failed or was brought back: chained by hash, signed with the key of the store')
-    .option('--json', 'the entries as they are, one line of JSON each')
-    .option('--verify', 'check chain and signatures')
-    .option('--public-key', 'print the key that receipts are verified with, for the senders')
-    .action((flags: ReceiptsFlags) => run(flags.json === true && flags.verify === true, () => showReceipts(flags, process.stdout)));
-  tokenCommands(program, run);
-  defineDoctor(program, 'serve', DOCTOR_OPTIONS).action((flags: DoctorFlags) =>
-    run(flags.json === true, (signal) =>
-      examine(receiverChecks(flags, { environment, clock: systemClock, signal }), flags.json === true, process.stdout, signal),
-    ),
-  );
-  return runProgram(program, argv, { ...RULES, environment: process.env, terminal: process, run }, () => status);
 }
-
-type Run = (json: boolean, command: (signal: AbortSignal) => Promise<void>) => Promise<void>;
 
 function tokenCommands(program: Command, run: Run): void {
   const token = program.command('token').description('who may ship what');

@@ -122,7 +122,7 @@ class Collector {
 
   /** The packs that are to be rewritten or removed, those first that give the most for the least. */
   async #choose(): Promise<PackUse[]> {
-    const { wasteMax, wipe, diskBytesMax } = this.#options;
+    const { wasteMax, wipe, diskBytesMax, rewrite = [] } = this.#options;
     const byCost = [...this.#packs.values()].toSorted((a, b) => a.liveBytes - b.liveBytes || a.pack - b.pack);
     let total = byCost.reduce((sum, { size }) => sum + size, 0);
     const victims: PackUse[] = [];
@@ -131,7 +131,7 @@ class Collector {
       const waste = use.size - use.liveBytes;
       const isOver = diskBytesMax !== undefined && total > diskBytesMax;
       const share = wipe ? 0 : isOver ? Math.min(wasteMax, WASTE_MIN) : wasteMax;
-      if (!(await this.#isWorth(use, share))) continue;
+      if (!rewrite.includes(use.pack) && !(await this.#isWorth(use, share))) continue;
       victims.push(use);
       total -= waste;
     }

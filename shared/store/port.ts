@@ -61,6 +61,8 @@ export interface CollectOptions {
   readonly dryRun: boolean;
   /** The share of a pack that may be waste; a pack with more is rewritten. 0 to 1. */
   readonly wasteMax: number;
+  /** Numbers of packs that are rewritten whatever their waste, because they are damaged. */
+  readonly rewrite?: readonly number[] | undefined;
   /** While the packs together have more bytes than this, packs with less waste are rewritten, too. */
   readonly diskBytesMax?: number | undefined;
   /** Unknown records in packs that were written to since then (milliseconds since the epoch) stay. */
