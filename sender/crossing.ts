@@ -42,6 +42,7 @@ export function createCrossing(request: ShipRequest, context: ShipContext, tools
       agent: context.agent,
       shipment,
       onProgress: (phase, done, total) => context.onProgress(phase, done, total),
+      onAnswered: () => retry.answered(),
       onProgressed: () => retry.progressed(),
     });
     shipment ??= channel.name;

@@ -27,6 +27,8 @@ export interface VoyageOptions {
   /** Raw bytes of content, planned and sent so far. */
   readonly amount: { planned: number; sent: number };
   onProgress(phase: string, done: number, total: number): void;
+  /** The receiver answered an offer. */
+  onAnswered(): void;
   /** Something became durable over there, or was delivered. */
   onProgressed(): void;
 }
@@ -102,6 +104,7 @@ export function createVoyage(channel: Channel, options: VoyageOptions): Voyage {
     async offer(offer) {
       const { image, answer } = session.offer(offer);
       const answered = await answer;
+      options.onAnswered();
       complete = answered.complete;
       for (const prefix of answered.begun) begun.add(hex(prefix));
       if (!listed && answered.bases.length > 0) {

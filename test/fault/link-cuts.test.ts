@@ -13,6 +13,8 @@ const RANDOM_CUTS = 1000;
 const LAYERS = 3;
 /** Greetings, offers, what goes on, and what is needed of it, for each new connection. */
 const CONNECTION_BYTES = 600;
+/** Recipes and questions of all streams, for a sender that remembers nothing. */
+const TALK_BYTES = 2000;
 // oxlint-disable-next-line node/no-process-env -- to repeat a run
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
@@ -93,6 +95,32 @@ describe.each([1, 2] as const)('a link that is cut while version %i crosses', (v
     for (const length of [0, ...lengths(direction)]) {
       afterBytes += length;
       for (const isHard of [false, true]) await shipAndCompare([{ direction, afterBytes, isHard }]);
+    }
+  });
+
+  it('by the death of both sides, at every boundary of messages: a new ship goes on', async () => {
+    const sent = lengths('>');
+    const largest = Math.max(...sent);
+    let afterBytes = 0;
+    for (const length of sent) {
+      afterBytes += length;
+      const [pool, store] = versions === 1 ? [createMemoryStore(), createMemoryStore()] : await withVersion1();
+      let text: string | undefined;
+      const file = { read: () => Promise.resolve(text), write: (written: string) => Promise.resolve(void (text = written)) };
+      const archive = archives[versions - 1] as Uint8Array;
+      const first = await createTestReceiver(store, undefined, file);
+      const broken = await shipOverBreakingLinks([archive], pool, first, [{ direction: '>', afterBytes, isHard: false }], {
+        retryMs: 0,
+      }).catch((error: unknown) => error);
+      expect(broken).toMatchObject({ code: 'PEER_LOST' });
+      await first.idle();
+      const second = await createTestReceiver(store, undefined, file);
+      const shipment = await shipOverBreakingLinks([archive], pool, second, []);
+      await second.idle();
+      expect(new Set([...first.delivered, ...second.delivered])).toEqual(new Set([sha256Digest(archive)]));
+      expect(await contentsOf(store)).toEqual(stored);
+      // Content that became durable does not cross again; recipes and questions of streams that were not whole do.
+      expect(bytesOf(shipment, '>')).toBeLessThanOrEqual(bytesOf(whole, '>') - afterBytes + largest + TALK_BYTES);
     }
   });
 

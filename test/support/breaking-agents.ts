@@ -2,6 +2,7 @@
 import { openCatalog } from '../../receiver/catalog.ts';
 import type { DecodePool } from '../../receiver/decode-pool.ts';
 import type { Deliver } from '../../receiver/deliver/port.ts';
+import type { UnfinishedFile } from '../../receiver/unfinished.ts';
 import { receiveImages, type ReceiverContext } from '../../receiver/receive-image.ts';
 import { createUses } from '../../receiver/uses.ts';
 import type { EncodePool } from '../../sender/encode-pool.ts';
@@ -53,8 +54,11 @@ export interface TestReceiver {
   idle(): Promise<void>;
 }
 
-/** @param deliver by default the archive is rebuilt, and its digest noted. */
-export async function createTestReceiver(store: Store, deliver?: Deliver): Promise<TestReceiver> {
+/**
+ * @param deliver by default the archive is rebuilt, and its digest noted.
+ * @param unfinished what outlives the receiver beside its store.
+ */
+export async function createTestReceiver(store: Store, deliver?: Deliver, unfinished?: UnfinishedFile): Promise<TestReceiver> {
   const delivered: string[] = [];
   const log: string[] = [];
   const note = (fields: object, message: string): void => void log.push(`${message} ${JSON.stringify(fields)}`);
@@ -72,7 +76,7 @@ export async function createTestReceiver(store: Store, deliver?: Deliver): Promi
     deliver: deliver ?? rebuild,
     clock: systemClock,
     agent: 'test receiver',
-    underWay: await freshUnderWay(),
+    underWay: await freshUnderWay(unfinished),
     log: { info: note, warn: note },
   };
   const conversations = new Set<Promise<void>>();

@@ -23,6 +23,19 @@ describe('trying again', () => {
     expect(pauses(0, () => 0)).toEqual([]);
   });
 
+  it('pauses for a little only where the receiver answers, but not for longer than that helps', () => {
+    let now = 0;
+    const retry = createRetry(20_000, { now: () => now, monotonic: () => now, sleep: () => Promise.resolve() }, () => 1);
+    const taken: number[] = [];
+    for (let pause = retry.next(); pause !== undefined; pause = retry.next()) {
+      taken.push(pause);
+      now += pause + 3000;
+      retry.answered();
+    }
+    expect(taken).toEqual([500, 1000, 2000, 2000, 2000]);
+    expect(retry.tries).toBe(5);
+  });
+
   it('begins anew after progress', () => {
     let now = 0;
     const retry = createRetry(10_000, { now: () => now, monotonic: () => now, sleep: () => Promise.resolve() }, () => 1);
