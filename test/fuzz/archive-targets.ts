@@ -12,6 +12,8 @@ import { decodeContent } from '../../shared/delta/content.ts';
 import { archiveFileName, parseReference, tryParseReference } from '../../shared/image/reference.ts';
 import { openStoredArchive } from '../../shared/image/stored-archive.ts';
 import { encodeDifference } from '../../shared/recipe/difference/encode.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
+import { plainOf, wrappingOf } from '../../shared/recipe/wrapped.ts';
 import { isProvenBySkeleton, skeletonDigest } from '../../shared/recipe/skeleton-digest.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import { encodeSegmentFrame, encodeStreamFrame, NO_BASE } from '../../shared/wire/bulk.ts';
@@ -19,9 +21,9 @@ import { frameName, PROTOCOL_VERSION } from '../../shared/wire/frames.ts';
 import { encodeMessage } from '../../shared/wire/messages.ts';
 import { createByteReader, createByteWriter } from '../../shared/wire/varint.ts';
 import { freshUnderWay } from '../support/fresh-under-way.ts';
-import { smallArchive } from '../support/archives.ts';
+import { gzipArchive, smallArchive } from '../support/archives.ts';
 import { layers } from '../support/craft-archive.ts';
-import { inPieces, ingest, restore } from '../support/ingested.ts';
+import { inPieces, ingest, loadRecipe, restore } from '../support/ingested.ts';
 import type { Target } from './target.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -44,6 +46,7 @@ const archive: Target = {
     Promise.all([
       smallArchive({ seed: 1, layerBytes: [3000, 200] }),
       smallArchive({ seed: 2, layerBytes: [2000], layout: 'oci' }),
+      gzipArchive(4),
       smallArchive({ seed: 3, layerBytes: [100], tag: 'registry.example:5000/a/b:c' }),
     ]),
   async run(input) {
@@ -91,19 +94,41 @@ async function said(bytes: Uint8Array): Promise<Uint8Array> {
   };
   say(encodeMessage('hello', [[PROTOCOL_VERSION], 'fuzzer']));
   say(encodeMessage('offer', [0, 'fuzz:1', NOTHING, NOTHING, NOTHING, 1]));
-  for (const [stream, { recipe, id }] of streams.entries()) {
+  const recipes: Recipe[] = [];
+  let segments = 0;
+  for (const { recipe } of streams) {
+    // The plain stream of a wrapped one comes first.
+    const plain = plainOf(recipe);
+    if (plain !== undefined) recipes.push(await loadRecipe(store, plain.id));
+    recipes.push(recipe);
+  }
+  for (const [stream, recipe] of recipes.entries()) {
     const { bytes: difference, fresh } = encodeDifference(
       recipe,
       [],
-      streams.slice(0, stream).map((before) => before.id),
+      recipes.slice(0, stream).map((before) => before.id),
     );
     const skeleton = isProvenBySkeleton(recipe) ? skeletonDigest(recipe) : undefined;
-    say(encodeStreamFrame({ stream, image: 0, id, skeleton, bases: [], askBytes: 0, asked: NOTHING, recipe: difference }));
+    const wrapping = wrappingOf(recipe);
+    say(
+      encodeStreamFrame({
+        stream,
+        image: 0,
+        id: recipe.id,
+        skeleton,
+        wrapping,
+        bases: [],
+        askBytes: 0,
+        asked: NOTHING,
+        recipe: difference,
+      }),
+    );
     const ids = fresh.map((chunk) => chunk.id);
     const payload = concatBytes(await store.getMany('chunk', ids));
-    say(encodeSegmentFrame({ segment: stream, stream, runs: [{ codec: 0, chunkCount: ids.length, base: NO_BASE, payload }] }));
+    if (ids.length === 0) continue;
+    say(encodeSegmentFrame({ segment: segments++, stream, runs: [{ codec: 0, chunkCount: ids.length, base: NO_BASE, payload }] }));
   }
-  say(encodeMessage('commit', [0, streams.length - 1, 'fuzz:1']));
+  say(encodeMessage('commit', [0, recipes.length - 1, 'fuzz:1']));
   return writer.finish().slice();
 }
 
@@ -114,7 +139,10 @@ const ENDING: ReadonlySet<string | undefined> = new Set(['receipt', 'failed', 'e
 const conversation: Target = {
   name: 'conversation',
   bytesMax: 48 * 1024,
-  seeds: () => Promise.all([[2000], [900, 500]].map(async (layerBytes) => said(await smallArchive({ seed: 7, layerBytes })))),
+  seeds: async () => {
+    const archives = [smallArchive({ seed: 7, layerBytes: [2000] }), smallArchive({ seed: 7, layerBytes: [900, 500] }), gzipArchive(8)];
+    return Promise.all(archives.map(async (bytes) => said(await bytes)));
+  },
   async run(input) {
     const [near, far] = createMemoryChannelPair();
     const store = createMemoryStore();

@@ -1,5 +1,6 @@
 /** Small `docker save` archives in memory, from seeded content. */
 import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { collect } from './tar.ts';
 import { seededBytes } from './random.ts';
@@ -67,6 +68,15 @@ export async function smallArchive({ seed, layerBytes, tag = `small:${seed}`, la
     'manifest.json': Buffer.from(JSON.stringify([{ Config: blobPath(configHex), RepoTags: [tag], Layers: diffIds.map(blobPath) }])),
     'oci-layout': Buffer.from('{"imageLayoutVersion":"1.0.0"}'),
   });
+}
+
+/** An archive of one image whose one layer is compressed. */
+export async function gzipArchive(seed: number): Promise<Uint8Array> {
+  const plain = await packTar({ 'srv/file': seededBytes(seed, 900), 'srv/text': Buffer.from('a line of a text\n'.repeat(40)) });
+  const config = Buffer.from(JSON.stringify({ rootfs: { type: 'layers', diff_ids: [`sha256:${sha256(plain)}`] } }));
+  const manifest = [{ Config: 'config.json', RepoTags: [`gzip:${seed}`], Layers: ['layer.tar.gz'] }];
+  const layer = new Uint8Array(gzipSync(plain, { level: 6 }));
+  return packTar({ 'layer.tar.gz': layer, 'config.json': config, 'manifest.json': Buffer.from(JSON.stringify(manifest)) });
 }
 
 function blobPath(digest: string): string {
