@@ -21,6 +21,7 @@ export function isEmpty({ last, withinMs, tags }: KeepRules): boolean {
 export function chooseGoing(records: readonly ImageRecord[], rules: KeepRules, now: number): ImageRecord[] {
   if (isEmpty(rules)) return [];
   const patterns = rules.tags.map(toPattern);
+  const owners = ownersOf(records);
   const countOf = new Map<string, number>();
   const isKept = (record: ImageRecord): boolean => {
     let isLast = false;
@@ -34,15 +35,26 @@ export function chooseGoing(records: readonly ImageRecord[], rules: KeepRules, n
       isLast ||
       isYoung ||
       record.pinned === true ||
-      [...currentNames(record, records), ...stagedNames(record)].some((name) => patterns.some((p) => p.test(name)))
+      [...currentNames(record, owners), ...stagedNames(record)].some((name) => patterns.some((p) => p.test(name)))
     );
   };
   return records.filter((record) => !isKept(record)).toReversed();
 }
 
-/** Names that the record has now: a name that another was delivered under later is that one's. */
-export function currentNames(record: ImageRecord, records: readonly ImageRecord[]): string[] {
-  return namesOf(record).filter((name) => records.every((other) => namedAt(other, name) <= namedAt(record, name)));
+/** Who has each name now: the record that was delivered under it last, and of several the first in the list. */
+export function ownersOf(records: readonly ImageRecord[]): ReadonlyMap<string, ImageRecord> {
+  const owners = new Map<string, ImageRecord>();
+  for (const record of records)
+    for (const name of namesOf(record)) {
+      const owner = owners.get(name);
+      if (owner === undefined || namedAt(record, name) > namedAt(owner, name)) owners.set(name, record);
+    }
+  return owners;
+}
+
+/** Names that the record has now. */
+export function currentNames(record: ImageRecord, owners: ReadonlyMap<string, ImageRecord>): string[] {
+  return namesOf(record).filter((name) => owners.get(name) === record);
 }
 
 /** Names that it waits for. */

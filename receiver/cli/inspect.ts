@@ -2,14 +2,15 @@
 import { TransferError } from '../../shared/errors.ts';
 import { formatBytes } from '../../shared/terminal/units.ts';
 import { doubtDamaged, findDamagedImages, imageName, trustOthers } from '../damaged-images.ts';
-import { currentNames } from '../keep-rules.ts';
+import { currentNames, ownersOf } from '../keep-rules.ts';
 import { repairStore } from '../repair.ts';
 import type { AdminCommand } from './admin-port.ts';
 import { formatTable } from './table.ts';
 
 export const listImages: AdminCommand<{ readonly json?: boolean | undefined }> = async ({ catalog }, { json }, terminal) => {
+  const owners = ownersOf(catalog.records());
   const rows = catalog.records().flatMap((record) => {
-    const current = new Set(currentNames(record, catalog.records()));
+    const current = new Set(currentNames(record, owners));
     return record.images.map((image) => ({ record, image, names: Object.keys(image.names).filter((name) => current.has(name)) }));
   });
   if (json === true) {

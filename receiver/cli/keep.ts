@@ -3,7 +3,7 @@ import { TransferError } from '../../shared/errors.ts';
 import { formatBytes } from '../../shared/terminal/units.ts';
 import { collectImages, type Collected } from '../collect-images.ts';
 import { imageName } from '../damaged-images.ts';
-import { currentNames, namesOf } from '../keep-rules.ts';
+import { namesOf, ownersOf } from '../keep-rules.ts';
 import { findSharedContent } from '../shared-content.ts';
 import type { AdminCommand, CollectFlags } from './admin-port.ts';
 
@@ -54,8 +54,9 @@ export const forgetImage: AdminCommand<{ readonly name: string; readonly purge: 
   if (collected.inUse.length > 0)
     throw new TransferError('STORE_LOCKED', `${name} is being shipped, delivered or restored`, { hint: 'try again when that is done' });
   const owners = shared.owners.map((owner) => ({ image: imageName(owner.record), bytes: owner.bytes }));
+  const left = ownersOf(catalog.records());
   const successors = names.flatMap((each) => {
-    const next = catalog.records().find((other) => currentNames(other, catalog.records()).includes(each));
+    const next = left.get(each);
     return next === undefined ? [] : [{ name: each, imageId: next.images[0]?.configDigest ?? '' }];
   });
   if (json === true) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ImageRecord } from '../../receiver/catalog.ts';
-import { chooseGoing, currentNames, type KeepRules } from '../../receiver/keep-rules.ts';
+import { chooseGoing, currentNames, ownersOf, type KeepRules } from '../../receiver/keep-rules.ts';
 import { parseSize } from '../../shared/terminal/size.ts';
 
 const NOW = 1_000_000;
@@ -69,7 +69,7 @@ describe('keep rules', () => {
   it('a pattern is about the names that an image has now', () => {
     const before = image({ 'shop:latest': 1 });
     const after = image({ 'shop:latest': 2 });
-    expect(currentNames(before, [before, after])).toEqual([]);
+    expect(currentNames(before, ownersOf([before, after]))).toEqual([]);
     expect(going([before, after], { tags: ['latest'] })).toEqual(['shop:latest']);
   });
 
