@@ -150,3 +150,7 @@ export const HISTORY_MAX = 256;
 /** Reports that wait for one hook, and what is kept of a command's complaints. */
 export const HOOKS_WAITING_MAX = 1000;
 export const HOOK_OUTPUT_BYTES_MAX = 4 * KIB;
+
+/** One envelope of a registry's notifications. */
+export const NOTIFICATION_BYTES_MAX = 4 * MIB;
+export const NOTIFICATION_EVENTS_MAX = 10_000;

@@ -14,7 +14,7 @@ import {
   type StoreKind,
 } from '../../shared/engine/image-facts.ts';
 import { TransferError } from '../../shared/errors.ts';
-import { errorOfLine, readEngineLines, type EngineLine } from './engine-lines.ts';
+import { errorOfLine, readEngineLines, type EngineLine } from '../../shared/engine/lines.ts';
 
 /** An image as the engine has it. */
 export interface EngineImage {

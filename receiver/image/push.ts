@@ -5,7 +5,7 @@ import { TransferError, type ErrorCode } from '../../shared/errors.ts';
 import { PUSH_SILENT_MS } from '../../shared/limits.ts';
 import { parseReference, tryParseReference } from '../../shared/image/reference.ts';
 import type { EngineClient } from './engine-client.ts';
-import { errorOfLine, type EngineLine } from './engine-lines.ts';
+import { errorOfLine, type EngineLine } from '../../shared/engine/lines.ts';
 import { createWatchdog } from './patience.ts';
 import type { DeliveryProgress } from './port.ts';
 

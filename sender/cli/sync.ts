@@ -11,11 +11,13 @@ import type { ImageSource, ListedImage } from '../image/port.ts';
 import { recallRate, rememberRate } from '../link-rate.ts';
 import { parseSyncConfig, type DestinationConfig, type SyncConfig } from '../sync/config.ts';
 import { runSync, type SyncContext, type SyncResult } from '../sync/run.ts';
+import { parseNotification, selectPushed } from '../sync/notification.ts';
 import { selectImages, type SelectedImage } from '../sync/selection.ts';
 import { nextTime, serveSchedule } from '../sync/service.ts';
 import { createSyncStatus, type SyncStatus } from '../sync/status.ts';
 import { openState, type StateFile } from '../sync/state.ts';
 import { connect } from '../transport/connect.ts';
+import { listenNotifications } from '../transport/notifications.ts';
 import { keepPoolQuota, parsePoolQuota } from './pool.ts';
 import { readSecurity } from './security.ts';
 import { resolveSources } from './sources.ts';
@@ -55,15 +57,9 @@ interface Sync {
 
 /** @throws TransferError of the first image that failed, after all were tried; PAUSED where none failed and some have to wait. */
 export async function sync(path: string, flags: SyncFlags, world: SyncWorld, signal: AbortSignal): Promise<void> {
-  parsePoolQuota(flags.poolQuota);
-  const config = parseSyncConfig(await readText(path), path);
-  if (config.schedule !== undefined) nextTime(config.schedule.cron, config['time-zone'], systemClock.now());
-  let opened: Promise<ImageSource> | undefined;
-  const engine = (): Promise<ImageSource> => (opened ??= world.openEngine(flags.engine ?? config.engine));
-  const job: Sync = { path, config, flags, world, engine, signal };
+  const { job, state } = await prepare(path, flags, world, signal);
+  const { config } = job;
   if (flags.check === true) return check(job);
-  await mkdir(flags.store, { recursive: true });
-  const state = await openState(flags.store, path);
   if (flags.once === true || flags.dryRun === true) return conclude(await run(job, state));
   const status = createSyncStatus(systemClock, state.state.lastRun);
   await using stack = new AsyncDisposableStack();
@@ -91,13 +87,26 @@ export async function sync(path: string, flags: SyncFlags, world: SyncWorld, sig
   });
 }
 
+/** Reads the file, and what is remembered of it. */
+async function prepare(path: string, flags: SyncFlags, world: SyncWorld, signal: AbortSignal): Promise<{ job: Sync; state: StateFile }> {
+  parsePoolQuota(flags.poolQuota);
+  const config = parseSyncConfig(await readText(path), path);
+  if (config.schedule !== undefined) nextTime(config.schedule.cron, config['time-zone'], systemClock.now());
+  let opened: Promise<ImageSource> | undefined;
+  const engine = (): Promise<ImageSource> => (opened ??= world.openEngine(flags.engine ?? config.engine));
+  await mkdir(flags.store, { recursive: true });
+  return { job: { path, config, flags, world, engine, signal }, state: await openState(flags.store, path) };
+}
+
 async function run(
   { config, path, flags, world, engine, signal }: Sync,
   state: StateFile,
   onResult: (result: SyncResult) => void = () => {},
+  pushed?: readonly SelectedImage[],
 ): Promise<SyncResult[]> {
   const report = createSyncReport(world, { json: flags.json === true, quiet: flags.quiet === true });
-  const images = await selectImages(config, { list: async () => (await engine()).list({ signal }), directory: dirname(resolve(path)) });
+  const list = async (): Promise<readonly ListedImage[]> => (await engine()).list({ signal });
+  const images = pushed ?? (await selectImages(config, { list, directory: dirname(resolve(path)) }));
   // Held for a run only: between two runs the pool is free for other commands.
   await using pool = await openStore(flags.store);
   const context: SyncContext = {
@@ -144,7 +153,8 @@ async function connectTo(destination: DestinationConfig, path: string, world: Sy
   return await connect(to, signal, readSecurity({ ca: beside(ca), tokenFile: beside(tokenFile), insecure }, world.token));
 }
 
-async function sourceOf({ source }: SelectedImage, engine: () => Promise<ImageSource>, signal: AbortSignal) {
+async function sourceOf({ source, isPulled }: SelectedImage, engine: () => Promise<ImageSource>, signal: AbortSignal) {
+  if (isPulled === true) await (await engine()).pull(source, { signal });
   const [found] = await resolveSources([source], engine, process.stdin, signal);
   return found as NonNullable<typeof found>;
 }
@@ -181,6 +191,50 @@ async function check({ config, path, world, engine, signal }: Sync): Promise<voi
     world.stdout.write(`ok    schedule: next at ${new Date(next).toISOString()}\n`);
   }
   if (first !== undefined) throw first;
+}
+
+export interface ServeHooksFlags extends Omit<SyncFlags, 'once' | 'check' | 'dryRun'> {
+  readonly listen: string;
+  readonly tokenFile?: string;
+}
+
+/** `lighterman serve-hooks FILE`: what a registry says was pushed is shipped, by the rules of the file. */
+export async function serveHooks(path: string, flags: ServeHooksFlags, world: SyncWorld, signal: AbortSignal): Promise<void> {
+  const { job, state } = await prepare(path, flags, world, signal);
+  const waiting = new Map<string, SelectedImage>();
+  let awake = Promise.withResolvers<void>();
+  await using server = await listenNotifications({
+    address: flags.listen,
+    token: flags.tokenFile === undefined ? undefined : (await readText(flags.tokenFile)).trim(),
+    onNotification(body) {
+      const pushed = parseNotification(body);
+      // A tag that was pushed again while it waits is shipped once, as it is then.
+      for (const image of pushed?.flatMap((one) => selectPushed(job.config, one)) ?? []) waiting.set(`${image.source} ${image.as}`, image);
+      awake.resolve();
+      return pushed !== undefined;
+    },
+  });
+  world.stderr.write(`listening on http://${server.address}/\n`);
+  signal.addEventListener('abort', () => awake.resolve(), { once: true });
+  for (;;) {
+    signal.throwIfAborted();
+    const images = [...waiting.values()];
+    waiting.clear();
+    if (images.length > 0) await runAnyway(job, state, images);
+    else await awake.promise;
+    if (waiting.size === 0) awake = Promise.withResolvers();
+  }
+}
+
+/** A run whose failure is said, and ends nothing: the next sync ships what is missing. */
+async function runAnyway(job: Sync, state: StateFile, images: readonly SelectedImage[]): Promise<void> {
+  try {
+    await run(job, state, () => {}, images);
+  } catch (error) {
+    job.signal.throwIfAborted();
+    const { message, hint } = TransferError.from(error);
+    job.world.stderr.write(`this run failed: ${message} (${hint})\n`);
+  }
 }
 
 /** The exit status of a run: that of the first failure; PAUSED where nothing failed. */

@@ -1,10 +1,12 @@
 /** Images of a Docker engine, through its API. The sender's one importer of dockerode. */
 import Docker from 'dockerode';
 import type { EngineAddress } from '../../shared/engine/address.ts';
+import { errorOfLine, readEngineLines } from '../../shared/engine/lines.ts';
 import { engineFailure, engineStatus } from '../../shared/engine/failure.ts';
 import { createEngineHttp, modemOptions, type EngineHttp, type Modem } from '../../shared/engine/http.ts';
 import { imageIdOf, pathOfImage, refsOf, storeKindOf, type EngineInfo, type ImageFacts } from '../../shared/engine/image-facts.ts';
 import { TransferError } from '../../shared/errors.ts';
+import { parseReference } from '../../shared/image/reference.ts';
 import { nearNames } from '../../shared/image/near-names.ts';
 import type { ImageInspection, ImageSource, ListedImage, SourceOptions } from './port.ts';
 
@@ -13,6 +15,7 @@ export function createEngineSource(address: EngineAddress): ImageSource {
   const http = createEngineHttp(new Docker(modemOptions(address)).modem as unknown as Modem, address);
   return {
     list: (options = {}) => list(http, options.signal),
+    pull: (name, options = {}) => pull(http, name, options),
     inspect: (name, options = {}) => inspect(http, name, options),
     save: (name, options = {}) => save(http, name, options),
   };
@@ -23,6 +26,23 @@ async function list(http: EngineHttp, signal: AbortSignal | undefined): Promise<
   return (answer as ImageFacts[]).flatMap(({ RepoTags, Created = 0 }) =>
     refsOf(RepoTags).map((ref) => ({ ref, createdAt: Created * 1000 })),
   );
+}
+
+async function pull(http: EngineHttp, name: string, { signal }: SourceOptions): Promise<void> {
+  const what = `pulling ${name}`;
+  const { registry, repository, tag } = parseReference(name);
+  const fromImage = registry === undefined ? repository : `${registry}/${repository}`;
+  const answer = await http.open({ method: 'POST', path: '/images/create', query: { fromImage, tag }, what, signal });
+  try {
+    for await (const line of readEngineLines(answer as AsyncIterable<Uint8Array>)) {
+      const error = errorOfLine(line);
+      if (error !== undefined) throw engineFailure(error, http.where, what);
+    }
+  } catch (error) {
+    throw engineFailure(signal?.aborted === true ? signal.reason : error, http.where, what);
+  } finally {
+    answer.destroy();
+  }
 }
 
 async function inspect(http: EngineHttp, name: string, { signal }: SourceOptions): Promise<ImageInspection> {

@@ -39,6 +39,9 @@ export interface ImageSource {
    */
   save(name: string, options?: SourceOptions): AsyncIterable<Uint8Array>;
 
+  /** Has the source get an image from its registry. @throws TransferError as `inspect`. */
+  pull(name: string, options?: SourceOptions): Promise<void>;
+
   /** Every name that the source has, in its own order. */
   list(options?: SourceOptions): Promise<readonly ListedImage[]>;
 }

@@ -15,6 +15,8 @@ export interface SelectedImage {
   readonly as: string | undefined;
   /** Names of destinations; undefined: all. */
   readonly to: readonly string[] | undefined;
+  /** The engine has to pull it first. */
+  readonly isPulled?: boolean;
 }
 
 export interface Sources {
@@ -76,7 +78,7 @@ function versionOf(tag: string): string | undefined {
   return /^v?\d+(?:\.\d+)?$/.test(tag) ? coerce(tag)?.version : undefined;
 }
 
-function isInRange(tag: string, range: string): boolean {
+export function isInRange(tag: string, range: string): boolean {
   const version = versionOf(tag);
   return version !== undefined && satisfies(version, range);
 }
@@ -93,6 +95,6 @@ function newestFirst(a: Found, b: Found, byVersion: boolean): number {
 }
 
 /** The same tag in another repository. */
-function renamed(repository: string, { tag }: Reference): string {
+export function renamed(repository: string, { tag }: Reference): string {
   return formatReference(parseReference(`${repository}:${tag}`));
 }

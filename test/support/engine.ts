@@ -136,10 +136,11 @@ function answers(socket: string): Promise<boolean> {
 
 /**
  * Why the bench cannot run here, or undefined where it can: `describe.skipIf(requireEngine())`. The reason is printed.
+ * @param others paths of programs that are needed as well.
  * @throws TransferError INTERNAL instead when CI=true, where the bench has to be there.
  */
-export function requireEngine(): string | undefined {
-  const programs = ['/usr/sbin/dockerd', '/usr/bin/docker', '/usr/bin/docker-registry', '/bin/busybox'];
+export function requireEngine(...others: readonly string[]): string | undefined {
+  const programs = ['/usr/sbin/dockerd', '/usr/bin/docker', '/usr/bin/docker-registry', '/bin/busybox', ...others];
   const missing = programs.filter((path) => !existsSync(path));
   let reason: string | undefined;
   if (process.getuid?.() !== 0) reason = 'engines need root';

@@ -25,6 +25,8 @@ export interface Registry extends AsyncDisposable {
 export interface RegistryOptions {
   /** Only REGISTRY_USER may read and write. */
   readonly htpasswd?: boolean;
+  /** Where it tells of pushes. */
+  readonly notify?: { readonly url: string; readonly token: string };
 }
 
 export async function startRegistry(options: RegistryOptions = {}): Promise<Registry> {
@@ -37,6 +39,22 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     log: { level: 'warn' },
     storage: { filesystem: { rootdirectory: join(directory, 'storage') }, delete: { enabled: true } },
     http: { addr: `127.0.0.1:${port}` },
+    ...(options.notify === undefined
+      ? {}
+      : {
+          notifications: {
+            endpoints: [
+              {
+                name: 'test',
+                url: options.notify.url,
+                headers: { Authorization: [`Bearer ${options.notify.token}`] },
+                timeout: '2s',
+                threshold: 5,
+                backoff: '1s',
+              },
+            ],
+          },
+        }),
     ...(options.htpasswd === true ? { auth: { htpasswd: { realm: 'test', path: join(directory, 'htpasswd') } } } : {}),
   };
   await writeFile(join(directory, 'htpasswd'), `${HTPASSWD_LINE}\n`);

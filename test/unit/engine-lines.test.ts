@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { errorOfLine, readEngineLines, type EngineLine } from '../../receiver/image/engine-lines.ts';
+import { errorOfLine, readEngineLines, type EngineLine } from '../../shared/engine/lines.ts';
 import { utf8 } from '../../shared/bytes.ts';
 import { ENGINE_LINE_BYTES_MAX } from '../../shared/limits.ts';
 

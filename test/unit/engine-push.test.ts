@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EngineClient } from '../../receiver/image/engine-client.ts';
-import type { EngineLine } from '../../receiver/image/engine-lines.ts';
+import type { EngineLine } from '../../shared/engine/lines.ts';
 import type { DeliveryProgress } from '../../receiver/image/port.ts';
 import { parsePushTarget, pushImage, pushName } from '../../receiver/image/push.ts';
 import { readRegistryAuth } from '../../receiver/image/registry-auth.ts';

@@ -2,8 +2,8 @@
  * The lines of JSON in which engines report on loads and pushes. An error in the middle comes as a line like any other, behind a
  * status that said 200, and one kind of failed load is not even called an error: every line has to be read.
  */
-import { TransferError } from '../../shared/errors.ts';
-import { ENGINE_LINE_BYTES_MAX } from '../../shared/limits.ts';
+import { TransferError } from '../errors.ts';
+import { ENGINE_LINE_BYTES_MAX } from '../limits.ts';
 
 /** The part of a line that is used (Docker Engine API, "JSONMessage"). */
 export interface EngineLine {
