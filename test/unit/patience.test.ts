@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { EngineClient } from '../../receiver/image/engine-client.ts';
-import type { EngineLine } from '../../receiver/image/engine-lines.ts';
+import type { EngineLine } from '../../shared/engine/lines.ts';
 import { createClientSink } from '../../receiver/image/engine-sink.ts';
 import { createWatchdog, pushPatiently } from '../../receiver/image/patience.ts';
 import { utf8 } from '../../shared/bytes.ts';
