@@ -6,7 +6,7 @@ import { runAgent, ship, startReceiver, temporaryDirectory, wireBytes } from '..
 import { craftPlatforms, ZSTD, type CraftedPlatforms } from '../support/craft-platforms.ts';
 import { dockerBytes, dockerCli } from '../support/docker-cli.ts';
 import { requireEngine, startEngine, type Engine, type EngineKind } from '../support/engine.ts';
-import { runImage } from '../support/images.ts';
+import { buildImage, runImage } from '../support/images.ts';
 import { startRegistry, type Registry } from '../support/registry.ts';
 
 const ACCEPT = ['index', 'manifest'].map((kind) => `application/vnd.oci.image.${kind}.v1+json`).join(', ');
@@ -22,7 +22,7 @@ async function inspect(engine: Engine, image: string): Promise<Inspected> {
   return facts;
 }
 
-describe.skipIf(requireEngine())('an image of two platforms with attestations', () => {
+describe.skipIf(requireEngine())('an image of a containerd store', () => {
   const engines = new Map<string, Engine>();
   let registry: Registry;
   let directory: AsyncDisposable & { readonly path: string };
@@ -44,7 +44,7 @@ describe.skipIf(requireEngine())('an image of two platforms with attestations', 
   const send = (version: number, address: string, pool: string) =>
     ship([`wharf:${version}`, '--engine', engine('here').address, '--to', address, '--store', join(directory.path, pool)]);
 
-  test('keeps its id, its manifests and its repository digest, there and in the registry', async () => {
+  test('of two platforms with attestations keeps its id, its manifests and its repository digest, there and in the registry', async () => {
     await using receiver = await startReceiver([
       '--deliver',
       'engine',
@@ -84,6 +84,21 @@ describe.skipIf(requireEngine())('an image of two platforms with attestations', 
     const byDigest = `${registry.host}/far/wharf@${versions[1]!.indexDigest}`;
     await dockerCli(engine('classic').socket, 'pull', '-q', byDigest);
     expect(await runImage(engine('classic').socket, byDigest, 'cat', '/version')).toMatch(/^version 2 amd64/);
+  });
+
+  test('built there, so compressed by Go: what changed in a layer crosses, and the id stays', async () => {
+    await using receiver = await startReceiver(['--deliver', 'engine', '--engine', engine('there').address]);
+    const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i} of ${(i * 7919) % 1000}\n`);
+    const costs: number[] = [];
+    for (const version of [1, 2]) {
+      const text = Buffer.from(lines.with(9000, `version ${version}\n`).join(''));
+      await buildImage(engine('here').socket, { tag: `built:${version}`, layers: [{ 'srv/text': text }] });
+      const args = [`built:${version}`, '--engine', engine('here').address, '--to', receiver.address];
+      costs.push(wireBytes(await ship([...args, '--store', join(directory.path, 'built-pool')])));
+      const [here, there] = [await inspect(engine('here'), `built:${version}`), await inspect(engine('there'), `built:${version}`)];
+      expect(there.Id).toBe(here.Id);
+    }
+    expect(costs[1]).toBeLessThan(2500);
   });
 
   test('with zstd layers: everything is kept, and it is said what they cost', async () => {
