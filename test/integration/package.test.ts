@@ -1,6 +1,7 @@
 /** The package that `npm pack` makes: it runs outside the repository, by all its names, and brings its Node. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -125,5 +126,33 @@ describe.each(commands)('docker ship, by %s', (docker) => {
     expect(run('--context', 'far', 'ship', 'app:1', '--to', 'ws://127.0.0.1:1')).toMatchObject(far);
     expect(run('context', 'use', 'far').status).toBe(0);
     expect(run('ship', 'app:1', '--to', 'ws://127.0.0.1:1')).toMatchObject(far);
+  });
+});
+
+describe.runIf(commands.length > 1)('docker ship, interrupted', () => {
+  it('ends with docker, where that keeps the signal to itself', async () => {
+    const config = await mkdtemp(join(home, 'docker-'));
+    await mkdir(join(config, 'cli-plugins'));
+    await symlink(join(installed.path, 'bin/docker-ship'), join(config, 'cli-plugins/docker-ship'));
+    // Somebody who takes the connection and never says a word.
+    const connected = Promise.withResolvers<void>();
+    const silent = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.resume();
+      connected.resolve();
+    });
+    await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+    const to = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const docker = spawn(commands[1] as string, ['ship', 'app.tar', '--to', to], {
+      cwd: home,
+      env: { HOME: home, PATH: PLAIN_PATH, DOCKER_CONFIG: config },
+      detached: true,
+      stdio: 'ignore',
+    });
+    const ended = new Promise<number | null>((done) => docker.once('exit', done));
+    await connected.promise;
+    docker.kill('SIGINT');
+    expect(await ended).toBe(130);
+    await new Promise<void>((done) => silent.close(() => done()));
   });
 });
