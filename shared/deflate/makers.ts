@@ -16,7 +16,7 @@ export interface MakerSettings {
   readonly isGo: boolean;
 }
 
-const FINDER = { none: 0, zlibLazy: 1, zlibFast: 2, goLazy: 3, goFast: 4, goSpeed: 5 } as const;
+const FINDER = { none: 0, zlibLazy: 1, zlibFast: 2, goLazy: 3, goFast: 4, goSpeed: 5, tables: 6 } as const;
 const HASH = { zlib: 0, zlibLarge: 1, chromium: 2, go: 3 } as const;
 const RULE = { tokens: 0, gzip: 1, chunk: 2 } as const;
 const GO_CHUNK_BYTES = 65_535;
@@ -30,6 +30,7 @@ const CHROMIUM_LARGE = 4;
 const GO = 5;
 const OTHER = 6;
 const OTHER_MERGED = 7;
+const KLAUSPOST = 8;
 const FAMILY_STEP = 16;
 
 /** good, lazy, nice, looks of levels 1 to 9; what 1 to 3 call lazy is the longest match whose inside can be matched. */
@@ -62,6 +63,7 @@ export const MAKERS: readonly Maker[] = [
   maker(CHROMIUM, 9),
   ...[1, 5, 7, 8, 4, 3, 2].flatMap((level) => [GZIP, ZLIB, CHROMIUM, GO].map((family) => maker(family, level))),
   ...[6, 9, 1, 5, 7, 8, 4, 3, 2].flatMap((level) => [ZLIB_LARGE, CHROMIUM_LARGE].map((family) => maker(family, level))),
+  maker(KLAUSPOST, 5),
   maker(GO, 9),
   maker(GO, 0),
   maker(OTHER, 9),
@@ -79,6 +81,7 @@ export function makerSettings(number: Maker): MakerSettings | undefined {
   if (!MAKERS.includes(number)) return undefined;
   const family = Math.floor(number / FAMILY_STEP);
   const level = number % FAMILY_STEP;
+  if (family === KLAUSPOST) return { ...goSettings(1), finder: FINDER.tables };
   return family === GO ? goSettings(level) : zlibSettings(family, level);
 }
 

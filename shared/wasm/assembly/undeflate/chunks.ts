@@ -1,12 +1,13 @@
-/** Go's fastest level: tokens of 65,535 plain bytes at a time, found with a table of the last place of each four bytes. */
-import { agreeing } from './chains';
-import { CHUNK_TOKENS, HEADS, PLAIN } from './layout';
-import { at, memberEnd } from './plain';
-import { finder, GO_SPEED } from './settings';
+/** Encoders that work on 65,535 plain bytes at a time; here Go's fastest level, with a table of the last place of each four bytes. */
+import { agreeing, reachEnd } from './chains';
+import { CHUNK_TOKENS, HEADS, LONG_PLACES, LONG_PLACES_BYTES, PLAIN } from './layout';
+import { at } from './plain';
+import { finder, GO_SPEED, TABLES } from './settings';
+import { findByTables } from './tables';
 
 const CHUNK_BYTES: u32 = 65535;
 /** Of the heads, as whole positions. */
-const HEADS_BYTES: usize = 16384 * 4;
+const HEADS_BYTES: usize = 32768 * 4;
 const REACH: u32 = 32768;
 /** Nothing is looked up in the last bytes of a chunk. */
 const MARGIN: u32 = 15;
@@ -21,7 +22,10 @@ let tokenStart: u32 = 0;
 let history: u32 = 0;
 
 export function restartChunks(): void {
-  if (finder == GO_SPEED) memory.fill(HEADS, 0, HEADS_BYTES);
+  if (finder >= GO_SPEED) {
+    memory.fill(HEADS, 0, HEADS_BYTES);
+    memory.fill(LONG_PLACES, 0, LONG_PLACES_BYTES);
+  }
   chunkStart = at;
   chunkEnd = at;
   token = 0;
@@ -30,16 +34,21 @@ export function restartChunks(): void {
 }
 
 export function moveChunks(shift: u32): void {
-  if (finder == GO_SPEED) {
-    for (let slot = HEADS; slot < HEADS + HEADS_BYTES; slot += 4) {
-      const position = load<u32>(slot);
-      store<u32>(slot, position > shift ? position - shift : 0);
-    }
+  if (finder >= GO_SPEED) {
+    movePlaces(HEADS, HEADS_BYTES, shift);
+    movePlaces(LONG_PLACES, LONG_PLACES_BYTES, shift);
   }
   chunkStart -= shift;
-  chunkEnd -= shift;
-  tokenStart -= shift;
+  chunkEnd = chunkEnd > shift ? chunkEnd - shift : 0;
+  tokenStart = tokenStart > shift ? tokenStart - shift : 0;
   history = history > shift ? history - shift : 0;
+}
+
+function movePlaces(table: usize, bytes: usize, shift: u32): void {
+  for (let slot = table; slot < table + bytes; slot += 4) {
+    const position = load<u32>(slot);
+    store<u32>(slot, position > shift ? position - shift : 0);
+  }
 }
 
 /** The token that was found for `at`; a literal where the tokens before went another way. */
@@ -59,7 +68,7 @@ function nextToken(): void {
 
 function findChunk(): void {
   chunkStart = at;
-  chunkEnd = min(at + CHUNK_BYTES, memberEnd);
+  chunkEnd = min(at + CHUNK_BYTES, reachEnd);
   token = CHUNK_TOKENS;
   tokenEnd = CHUNK_TOKENS;
   tokenStart = at;
@@ -70,7 +79,8 @@ function findChunk(): void {
     history = chunkEnd;
     return;
   }
-  findMatches();
+  if (finder == TABLES) tokenEnd = findByTables(chunkStart, chunkEnd, max(history, 1), CHUNK_TOKENS);
+  else findMatches();
   const tokens = <u32>((tokenEnd - CHUNK_TOKENS) >>> 2);
   if (tokens <= bytes - (bytes >>> 4)) return;
   tokenEnd = CHUNK_TOKENS;

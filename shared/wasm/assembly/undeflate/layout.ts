@@ -35,8 +35,11 @@ export const MERGED_BYTES: usize = 16 * 640 * 4;
 /** Tokens of a chunk for encoders that work by chunks. */
 export const CHUNK_TOKENS: usize = 1280 * 1024;
 export const CHUNK_TOKENS_BYTES: usize = 256 * 1024;
+/** The last two places of each seven bytes: tables.ts. */
+export const LONG_PLACES: usize = CHUNK_TOKENS + CHUNK_TOKENS_BYTES;
+export const LONG_PLACES_BYTES: usize = 32768 * 8;
 /** Compressed bytes that come in, or go out. */
-export const COMPRESSED: usize = CHUNK_TOKENS + CHUNK_TOKENS_BYTES;
+export const COMPRESSED: usize = LONG_PLACES + LONG_PLACES_BYTES;
 export const COMPRESSED_BYTES: usize = 256 * 1024;
 /** Corrections, out or in. */
 export const CORRECTIONS: usize = COMPRESSED + COMPRESSED_BYTES + 4096;

@@ -60,7 +60,7 @@ export function movePlainDown(): u32 {
   memory.copy(PLAIN + PLAIN_FIRST, PLAIN + PLAIN_FIRST + shift, plainEnd - PLAIN_FIRST - shift);
   plainEnd -= shift;
   at -= shift;
-  inserted -= shift;
+  inserted = inserted > shift ? inserted - shift : 0;
   blockStart -= <i32>shift;
   base -= <i32>shift;
   if (memberEnd != u32.MAX_VALUE) memberEnd -= shift;

@@ -7,7 +7,7 @@ import { chunkToken, restartChunks } from './chunks';
 import { PLAIN } from './layout';
 import { at, memberEnd, moveTo, setBase } from './plain';
 import { finder, GO_FAST, GO_LAZY, GO_SPEED, isGo, lazy, nice, segmentBytes, ZLIB_FAST, ZLIB_LAZY } from './settings';
-import { isFull, startTally, tally, tokens, turnRuleOff } from './tally';
+import { isFull, startChunk, startTally, tally, tokens, turnRuleOff } from './tally';
 
 /** Places that may be looked at for each plain byte, on average. */
 const LOOKS_PER_BYTE: u32 = 2048;
@@ -69,6 +69,7 @@ export function startSegment(): void {
   segmentEnd += segmentBytes;
   setReachEnd(segmentEnd);
   setBase(<i32>at - 32768);
+  startChunk(at);
   currentLength = 0;
 }
 
@@ -78,7 +79,7 @@ export function predict(): u32 {
   if (finder == GO_LAZY) return predictGo();
   if (finder == ZLIB_LAZY) return predictZlib();
   if (finder == ZLIB_FAST || finder == GO_FAST) return predictFast();
-  if (finder == GO_SPEED) return chunkToken();
+  if (finder >= GO_SPEED) return chunkToken();
   return literal();
 }
 
@@ -148,7 +149,7 @@ export function accept(token: u32): void {
       currentLength = nextLength;
       currentDistance = nextDistance;
     }
-  } else if (finder != 0 && finder != GO_SPEED) {
+  } else if (finder != 0 && finder < GO_SPEED) {
     if (!isMatch || length <= lazy) insertTo(at + length);
     else {
       insertTo(at + 1);

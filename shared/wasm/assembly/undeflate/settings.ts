@@ -7,6 +7,7 @@ export const ZLIB_FAST: u32 = 2;
 export const GO_LAZY: u32 = 3;
 export const GO_FAST: u32 = 4;
 export const GO_SPEED: u32 = 5;
+export const TABLES: u32 = 6;
 
 /** Where blocks end: by the number of tokens; also early, as gzip does; by chunks of the plain bytes. */
 export const RULE_TOKENS: u32 = 0;
@@ -52,5 +53,5 @@ export function setSettings(
   blockSize = newBlockSize;
   isGo = newIsGo != 0;
   segmentBytes = newSegmentBytes;
-  aheadBytes = newFinder == GO_SPEED ? 65536 + 1024 : 1024;
+  aheadBytes = newFinder >= GO_SPEED ? 65536 + 1024 : 1024;
 }

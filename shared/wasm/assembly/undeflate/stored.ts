@@ -8,6 +8,7 @@ let start: u32 = 0;
 let end: u32 = 0;
 let isOpen: bool = false;
 let ranFull: bool = false;
+let wasCut: bool = false;
 /** A stored block is being followed. */
 export let isStored: bool = false;
 
@@ -18,6 +19,7 @@ export function startStored(length: u32): void {
   end = isOpen ? length : at + length;
   isStored = true;
   ranFull = false;
+  wasCut = false;
 }
 
 export function startNoStored(): void {
@@ -48,8 +50,11 @@ export function followStored(): bool {
     const token = predict();
     const left = end - at;
     if (isOpen || token < 256 || (token & 0xffff) <= left) accept(token);
-    else if (left < 3) accept(<u32>load<u8>(plainAddress()));
-    else accept((token & 0xffff0000) | left);
+    else {
+      // The plan would have gone on beyond the end.
+      wasCut = true;
+      accept(left < 3 ? <u32>load<u8>(PLAIN + at) : (token & 0xffff0000) | left);
+    }
   }
   isStored = false;
   return true;
@@ -57,7 +62,7 @@ export function followStored(): bool {
 
 /** After `followStored`: whether the rule said the same about where it ends, and whether it is the last block. */
 export function wasPlanned(isLast: bool): bool {
-  return !ranFull && at != start && endsHere() && isLastHere() == isLast;
+  return !ranFull && !wasCut && at != start && endsHere() && isLastHere() == isLast;
 }
 
 /** Whether the block ends where it was said to. */
@@ -67,8 +72,4 @@ export function isWhole(): bool {
 
 export function storedStart(): u32 {
   return start;
-}
-
-function plainAddress(): usize {
-  return PLAIN + at;
 }

@@ -31,7 +31,12 @@ export function startBlock(position: u32): void {
   isFull = false;
   isRuleOff = false;
   setBlockStart(position);
-  if (position == chunkEnd) chunkEnd += blockSize;
+  if (position >= chunkEnd) startChunk(position);
+}
+
+/** A chunk of the plain bytes begins. */
+export function startChunk(position: u32): void {
+  chunkEnd = position + blockSize;
 }
 
 export function startLengths(): void {
@@ -39,7 +44,7 @@ export function startLengths(): void {
 }
 
 export function moveChunkEnd(shift: u32): void {
-  chunkEnd -= shift;
+  chunkEnd = chunkEnd > shift ? chunkEnd - shift : 0;
 }
 
 /** The block goes on although the rule would have ended it. */
