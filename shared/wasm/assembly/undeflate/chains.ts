@@ -96,7 +96,11 @@ export function insertTo(end: u32): void {
       put(position, (((bytes & 255) << 12) ^ ((bytes >>> 2) & 0x3fc0) ^ ((bytes >>> 16) & 255)) & 0xffff);
     }
   } else {
-    for (; position < end; position++) put(position, ((load<u32>(PLAIN + position) * 66521 + 66521) >>> 16) & 0x7fff);
+    for (; position < end; position++) {
+      // The last three bytes are hashed as if a zero followed.
+      const bytes = load<u32>(PLAIN + position) & (position + 4 > reachEnd ? 0xffffff : 0xffffffff);
+      put(position, ((bytes * 66521 + 66521) >>> 16) & 0x7fff);
+    }
   }
   setInserted(position);
 }
