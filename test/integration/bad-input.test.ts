@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { readdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { ERROR_TABLE } from '../../shared/errors.ts';
@@ -150,16 +151,22 @@ describe('bad input', () => {
     expectFailure(result, 'STORE_LOCKED', /store/);
   });
 
+  const poolBytes = async (): Promise<number> => {
+    const packs = join(path('pool'), 'packs');
+    const names = await readdir(packs).catch(() => []);
+    return (await Promise.all(names.map(async (name) => (await stat(join(packs, name))).size))).reduce((sum, size) => sum + size, 0);
+  };
   test('Ctrl-C in the middle: 130, no half image, and the next ship finishes', async () => {
     const archive = await smallArchive({ seed: 4, layerBytes: [6_000_000] });
     const source = await file('large.tar', archive);
-    // Stdin that stops half way: the sender is certainly in the middle when the signal comes.
+    // Stdin that stops in the middle: what came before it is in the pool when the signal comes.
+    const before = await poolBytes();
     const child = spawn(process.execPath, [resolve(import.meta.dirname, '../../sender/main.ts'), ...shipArgs('-')], {
       stdio: ['pipe', 'ignore', 'pipe'],
     });
     child.stdin.on('error', () => {});
-    child.stdin.write(archive.subarray(0, 3_000_000));
-    await new Promise((settle) => setTimeout(settle, 1500));
+    child.stdin.write(archive.subarray(0, 5_000_000));
+    while ((await poolBytes()) < before + 1_000_000) await sleep(20);
     child.kill('SIGINT');
     const said: Buffer[] = [];
     child.stderr.on('data', (bytes: Buffer) => said.push(bytes));
