@@ -55,7 +55,7 @@ export const ERROR_TABLE = {
     hint: 'the image is safe in the store: see the engine log, then ship or restore again',
   },
   REGISTRY_UNREACHABLE: {
-    cause: 'the registry does not answer, or not in time',
+    cause: 'the registry does not answer, stalls, or has no time (429, 5xx), four times in a row',
     exit: 7,
     retryable: true,
     hint: 'the image is safe in the store and loaded: check --push and the registry',
@@ -72,7 +72,12 @@ export const ERROR_TABLE = {
     retryable: true,
     hint: 'is `lightermand serve` listening there?',
   },
-  PEER_LOST: { cause: 'the connection broke', exit: 8, retryable: true, hint: 'ship again: what was stored is not sent twice' },
+  PEER_LOST: {
+    cause: 'the connection broke, and no other could be made for the time of `--retry`',
+    exit: 8,
+    retryable: true,
+    hint: 'ship again: what was stored is not sent twice',
+  },
   PROTOCOL_VERSION: {
     cause: 'the agents have no version of the protocol in common',
     exit: 9,
