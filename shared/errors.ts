@@ -49,7 +49,7 @@ export const ERROR_TABLE = {
     hint: 'run as a user of the group that owns the socket',
   },
   ENGINE_FAILED: {
-    cause: 'the engine did not do what it was asked: save, load, tag',
+    cause: 'the engine did not do what it was asked: save, load, tag; or went no further with it for 15 minutes',
     exit: 6,
     retryable: true,
     hint: 'the image is safe in the store: see the engine log, then ship or restore again',
