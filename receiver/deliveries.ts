@@ -75,9 +75,9 @@ export function createDeliveries(
       await store.flush();
       return delivery;
     });
-    await witness.delivered(image, delivered);
+    const proof = await witness.delivered(image, delivered);
     context.log.info({ peer, image: ref, archive: record.archive }, 'image delivered');
-    await tell(image, { images: delivered.images, notes: [...delivered.notes, ...lost.takeNotes()] });
+    await tell(image, { images: delivered.images, notes: [...delivered.notes, ...lost.takeNotes()] }, proof);
   };
   return {
     next(image, work, mend = () => Promise.resolve(false)) {
@@ -101,7 +101,7 @@ export function createDeliveries(
       queue = queue.then(async () => {
         try {
           demandNames(access, [names]);
-          witness.offered(image, names.join(' '), 0);
+          witness.offered(image, names.join(' '), 0, '');
           const options = { signal, onProgress: reporter(image), mayPush: access.mayPush, isDiscreet: access.isLimited };
           // One at a time, whoever asks: what a name means is looked at, and changed, in one step.
           const { images, notes } = await underWay.activations(() =>

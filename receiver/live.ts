@@ -3,6 +3,8 @@ import type { Channel, WireCounters } from '../shared/channel/port.ts';
 import type { Clock } from '../shared/clock.ts';
 import { TransferError } from '../shared/errors.ts';
 import type { JournalEntry } from '../shared/journal/journal.ts';
+import { statementBytes } from '../shared/journal/statement.ts';
+import { transferId } from '../shared/transfer-id.ts';
 import type { ImageRecord } from './catalog.ts';
 import type { Delivery } from './deliver/port.ts';
 import type { Facts, History, HistoryEvent } from './history.ts';
@@ -12,6 +14,8 @@ export interface LiveConversation {
   readonly peer: string;
   readonly who: string;
   readonly agent: string;
+  /** Id of the transfer. */
+  readonly transfer: string;
   /** Milliseconds since the epoch. */
   readonly since: number;
   readonly wire: WireCounters;
@@ -51,6 +55,8 @@ export interface Live extends Witness {
 interface Tracked {
   ref: string;
   layers: number;
+  /** What the sender asked for it by; '' where it was committed. */
+  asked: string;
   phase: string;
   done: number;
   total: number;
@@ -72,6 +78,7 @@ export function createLive(options: LiveOptions): Live {
         peer,
         who,
         agent: '',
+        transfer: transferId(channel.name),
         since: options.clock.now(),
         get wire() {
           return channel.counters;
@@ -94,23 +101,24 @@ export function createLive(options: LiveOptions): Live {
 
 function witness(
   channel: Channel,
-  conversation: { peer: string; who: string; agent: string },
+  conversation: { peer: string; who: string; agent: string; transfer: string },
   images: Map<number, Tracked>,
   options: LiveOptions,
   listener: LiveListener,
 ): ConversationWitness {
   const { history, clock, log, estimateGzip } = options;
   const tracked = (image: number): Tracked => {
-    const known = images.get(image) ?? { ref: '', layers: 0, phase: 'receiving', done: 0, total: 0, began: clock.monotonic() };
+    const known = images.get(image) ?? { ref: '', layers: 0, asked: '', phase: 'receiving', done: 0, total: 0, began: clock.monotonic() };
     images.set(image, known);
     return known;
   };
-  const write = async (image: number, event: HistoryEvent, facts: Facts): Promise<void> => {
+  const write = async (image: number, event: HistoryEvent, facts: Facts): Promise<boolean> => {
     const one = tracked(image);
-    const { peer, agent, who } = conversation;
+    const { peer, agent, who, transfer } = conversation;
     one.phase = event === 'failed' ? 'failed' : 'delivered';
     try {
       const entry = await history.record(event, {
+        transfer,
         from: { peer, agent, who },
         record: one.witnessed?.record,
         names: one.witnessed?.names ?? (one.ref === '' ? undefined : [[one.ref]]),
@@ -120,14 +128,17 @@ function witness(
         ...facts,
       });
       listener.onEntry(entry);
+      return true;
     } catch (error) {
       // The image is where it belongs all the same.
       log.warn({ peer, code: TransferError.from(error).code }, `the history lacks an entry: ${TransferError.from(error).message}`);
+      return false;
     }
   };
   return {
-    greeted: (agent) => void (conversation.agent = agent),
-    offered: (image, ref, layers) => void Object.assign(tracked(image), { ref, layers }),
+    greeted: (agent, transfer) => void Object.assign(conversation, { agent, transfer }),
+    offered: (image, ref, layers, asked) => void Object.assign(tracked(image), { ref, layers, asked }),
+    committed: (image) => void (tracked(image).asked = ''),
     recorded(image, witnessed) {
       const one = tracked(image);
       one.witnessed = witnessed;
@@ -135,16 +146,27 @@ function witness(
       one.gzipBytes = estimateGzip(witnessed.record).catch(() => undefined);
     },
     progress: (image, phase, done, total) => void Object.assign(tracked(image), { phase, done, total }),
-    delivered(image, delivery) {
+    async delivered(image, delivery) {
       const { record, images: delivered, notes } = delivery;
-      return write(image, isUnchanged(tracked(image), delivery) ? 'unchanged' : 'delivered', { record, images: delivered, notes });
+      const one = tracked(image);
+      if (isUnchanged(one, delivery)) return void (await write(image, 'unchanged', { record, images: delivered, notes }));
+      const subject = one.asked === '' ? `archive ${record.archive}` : one.asked;
+      const time = Math.floor(clock.now() / 1000);
+      const stated = delivered.map(({ refs, ...rest }) => ({ names: refs, ...rest }));
+      const signature = history.sign(statementBytes({ transfer: conversation.transfer, time, subject, images: stated }));
+      const isWritten = await write(image, 'delivered', { record, images: delivered, notes, proof: { subject, time, signature } });
+      return isWritten ? { time, signature: Buffer.from(signature, 'base64') } : undefined;
     },
-    staged(image, witnessed) {
+    async failed(image, { code, message }) {
+      await write(image, 'failed', { error: { code, message } });
+    },
+    async staged(image, witnessed) {
       tracked(image).witnessed = witnessed;
-      return write(image, 'staged', {});
+      await write(image, 'staged', {});
     },
-    activated: (image, how, { images: activated, notes }) => write(image, how, { images: activated, notes }),
-    failed: (image, { code, message }) => write(image, 'failed', { error: { code, message } }),
+    async activated(image, how, { images: activated, notes }) {
+      await write(image, how, { images: activated, notes });
+    },
     ended: (error) => listener.onEnd(channel.counters, error),
   };
 }

@@ -9,6 +9,7 @@ import { hex } from '../shared/hash.ts';
 import { openStoredArchive } from '../shared/image/stored-archive.ts';
 import { encodeRecipe } from '../shared/recipe/encode.ts';
 import type { Store } from '../shared/store/port.ts';
+import { transferId } from '../shared/transfer-id.ts';
 import { decodeSegmentFrame, decodeStreamFrame } from '../shared/wire/bulk.ts';
 import { frameName, PROTOCOL_VERSION, type FrameName } from '../shared/wire/frames.ts';
 import { decodeMessage, encodeMessage, PREFIX_BYTES, unexpectedFrame, type Message } from '../shared/wire/messages.ts';
@@ -58,9 +59,12 @@ export interface ReceiverContext {
  */
 export async function receiveImages(channel: Channel, peer: string, context: ReceiverContext, access = openAccess): Promise<void> {
   const witness = (context.witness ?? noWitness).begin(channel, peer, access.who);
+  const transfer = { id: transferId(channel.name) };
+  const log = logOf(transfer, context.log);
   let ending: TransferError | undefined;
   const use = context.uses.begin(context.store, context.catalog);
-  const conversation = createConversation(channel, peer, { ...context, store: use.store, catalog: use.catalog }, access, witness);
+  const own = { ...context, log, transfer, store: use.store, catalog: use.catalog };
+  const conversation = createConversation(channel, peer, own, access, witness);
   const expel = (): void => {
     conversation.abort(access.ended.reason);
     conversation.refuse(access.ended.reason);
@@ -76,7 +80,7 @@ export async function receiveImages(channel: Channel, peer: string, context: Rec
   } catch (error) {
     const failure = (ending = TransferError.from(error));
     // What came before a link broke is kept and what was committed is delivered: the sender comes back for it.
-    if (failure.code === 'PEER_LOST') context.log.warn({ peer, code: failure.code }, failure.message);
+    if (failure.code === 'PEER_LOST') log.warn({ peer, code: failure.code }, failure.message);
     else {
       conversation.abort(new TransferError('PEER_LOST', 'the sender has gone'));
       conversation.refuse(failure);
@@ -93,12 +97,17 @@ export async function receiveImages(channel: Channel, peer: string, context: Rec
     context.signal?.removeEventListener('abort', stop);
     if (endedInOrder) {
       access.done();
-      context.log.info({ peer, ...channel.counters }, 'conversation ended');
+      log.info({ peer, ...channel.counters }, 'conversation ended');
     }
   }
 }
 
-function createConversation(channel: Channel, peer: string, context: ReceiverContext, access: Access, witness: ConversationWitness) {
+interface ConversationContext extends ReceiverContext {
+  /** Id of the transfer, as far as it is known. */
+  readonly transfer: { id: string };
+}
+
+function createConversation(channel: Channel, peer: string, context: ConversationContext, access: Access, witness: ConversationWitness) {
   const { store, catalog, underWay } = context;
   const gone = new AbortController();
   const idle = createIdleTimer(context.clock);
@@ -131,25 +140,25 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       const [versions, agent, former] = decodeMessage('hello', frame);
       demandVersion(versions, agent);
       greeted = true;
-      witness.greeted(agent);
+      context.transfer.id = transferId(former ?? channel.name);
+      witness.greeted(agent, context.transfer.id);
       context.log.info({ peer, agent, ...(former !== undefined && { goesOn: true }) }, 'conversation begins');
       await participation.enter(former);
       await channel.send(encodeMessage('welcome', [PROTOCOL_VERSION, context.agent, store.storeId.subarray(0, PREFIX_BYTES)]));
     },
     async offer(frame) {
       const offer = decodeMessage('offer', frame);
-      const [image, ref, , , prefixes, deliver] = offer;
+      const [image, ref, imageId, archiveId, prefixes, deliver] = offer;
       order.offer(image);
       // Of what was committed or came on a connection that broke, more may be known in a moment.
       await underWay.settled();
       const { held, frame: answer } = await answers.to(offer);
       wishes.set(image, { ref, stage: deliver === 2 });
-      if (deliver !== 0) witness.offered(image, ref, prefixes.byteLength / PREFIX_BYTES);
+      if (deliver !== 0) witness.offered(image, ref, prefixes.byteLength / PREFIX_BYTES, askedBy(imageId, archiveId));
       await channel.send(answer);
       if (held !== undefined && deliver !== 0) {
         order.deliver(image);
-        const doubt = (error: unknown): Promise<false> => lost.doubtImage(held, error, gone.signal);
-        deliveries.next(image, () => Promise.resolve(held), doubt);
+        deliveries.next(image, () => Promise.resolve(held), (error) => lost.doubtImage(held, error, gone.signal)); // prettier-ignore
       }
     },
     stream(frame) {
@@ -176,6 +185,7 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       const [image, stream, ref, stage = 0] = decodeMessage('commit', frame);
       order.deliver(image);
       wishes.set(image, { ref, stage: stage === 1 });
+      witness.committed(image);
       // Proven from now on, while earlier images are being delivered.
       incoming.finish(stream).catch(() => {});
       deliveries.next(
@@ -187,9 +197,7 @@ function createConversation(channel: Channel, peer: string, context: ReceiverCon
       return Promise.resolve();
     },
     ...meaningHandlers(channel, catalog, access, order, deliveries),
-    error(frame) {
-      throw senderError(decodeMessage('error', frame));
-    },
+    error: (frame) => Promise.reject(senderError(decodeMessage('error', frame))),
   };
   return {
     async take(frame: Uint8Array): Promise<void> {
@@ -222,6 +230,20 @@ function meaningHandlers(channel: Channel, catalog: Catalog, access: Access, ord
       await channel.send(encodeMessage('past', [image, pastOf(catalog.records(), name)]));
     },
   };
+}
+
+/** Every line says which transfer it is about. */
+function logOf(transfer: { readonly id: string }, log: ReceiverContext['log']): ReceiverContext['log'] {
+  return {
+    info: (fields, message) => log.info({ transfer: transfer.id, ...fields }, message),
+    warn: (fields, message) => log.warn({ transfer: transfer.id, ...fields }, message),
+  };
+}
+
+/** What an image was asked for by: the first of the two that is there (answer.ts). */
+function askedBy(imageId: Uint8Array, archiveId: Uint8Array): string {
+  if (imageId.byteLength > 0) return `image ${hex(imageId)}`;
+  return archiveId.byteLength > 0 ? `archive ${hex(archiveId)}` : '';
 }
 
 /** True where an image could not be delivered because the store had lost something of it, which is asked for again. */

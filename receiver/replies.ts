@@ -5,11 +5,11 @@ import { encodeMessage } from '../shared/wire/messages.ts';
 import type { DeliveredImage, Delivery } from './deliver/port.ts';
 import type { Report } from './jobs.ts';
 import type { ReceiverContext } from './receive-image.ts';
-import type { ConversationWitness } from './witness.ts';
+import type { ConversationWitness, Proof } from './witness.ts';
 
 export interface Replies {
   /** The receipt. Never rejects. */
-  readonly tell: (image: number, delivery: Pick<Delivery, 'images' | 'notes'>) => Promise<void>;
+  readonly tell: (image: number, delivery: Pick<Delivery, 'images' | 'notes'>, proof?: Proof) => Promise<void>;
   /** That it was not delivered, which is logged and witnessed. Never rejects. */
   readonly fail: (image: number, error: unknown) => Promise<void>;
   /** For reports of what is going on. */
@@ -25,10 +25,11 @@ export function createReplies(
   nameOf: (image: number) => string | undefined,
 ): Replies {
   return {
-    async tell(image, { images, notes }) {
+    async tell(image, { images, notes }, proof) {
+      const told: [number, ReturnType<typeof receiptEntry>[], string[]] = [image, images.map(receiptEntry), [...notes]];
       // Who is gone asks again, and is told then.
       await channel
-        .send(encodeMessage('receipt', [image, images.map(receiptEntry), [...notes]]))
+        .send(encodeMessage('receipt', proof === undefined ? told : [...told, proof.time, proof.signature]))
         .catch(() => log.warn({ peer, image: nameOf(image) }, 'nobody was there to be given the receipt'));
     },
     async fail(image, error) {

@@ -32,7 +32,7 @@ export async function activateNames(names: readonly string[], action: 'activate'
       commander.onProgress(phase, done, total);
       return undefined;
     },
-    receipt: (frame) => receiptOf(decodeMessage('receipt', frame))[1],
+    receipt: (frame) => receiptOf(decodeMessage('receipt', frame), ''),
   });
 }
 

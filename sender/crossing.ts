@@ -2,6 +2,7 @@
 import type { Channel, WireCounters } from '../shared/channel/port.ts';
 import { TransferError } from '../shared/errors.ts';
 import { formatSeconds } from '../shared/terminal/units.ts';
+import { transferId } from '../shared/transfer-id.ts';
 import { createDryRunChannel } from './dry-run-channel.ts';
 import { createRetry } from './retry.ts';
 import type { ShipContext, ShipRequest } from './ship-image.ts';
@@ -18,6 +19,8 @@ export interface Crossing {
   readonly wire: WireCounters;
   /** Connections beyond the first. */
   readonly reconnections: number;
+  /** Id of the transfer; '' before there was a connection. */
+  readonly transfer: string;
 }
 
 type Tools = Pick<VoyageOptions, 'accounting' | 'announcements' | 'effort' | 'meter' | 'encoders' | 'amount'>;
@@ -81,24 +84,37 @@ export function createCrossing(request: ShipRequest, context: ShipContext, tools
     }
   };
 
+  const runOn = async (work: (voyage: Voyage) => Promise<void>): Promise<void> => {
+    // Connected at once, so that a wrong address shows before gigabytes are read.
+    let channel = await connect().catch((error: unknown) => {
+      if (TransferError.from(error).code !== 'PEER_LOST') throw error;
+      return reconnect(TransferError.from(error));
+    });
+    for (;;) {
+      const lost = await sail(channel, work);
+      if (lost === undefined) return;
+      tools.effort.broke();
+      tools.meter.broke();
+      channel = await reconnect(lost);
+    }
+  };
+
   return {
     async run(work) {
-      // Connected at once, so that a wrong address shows before gigabytes are read.
-      let channel = await connect().catch((error: unknown) => {
-        if (TransferError.from(error).code !== 'PEER_LOST') throw error;
-        return reconnect(TransferError.from(error));
-      });
-      for (;;) {
-        const lost = await sail(channel, work);
-        if (lost === undefined) return;
-        tools.effort.broke();
-        tools.meter.broke();
-        channel = await reconnect(lost);
+      try {
+        await runOn(work);
+      } catch (error) {
+        const failure = TransferError.from(error);
+        if (shipment !== undefined) failure.transfer = transferId(shipment);
+        throw failure;
       }
     },
     wire,
     get reconnections() {
       return connections - 1;
+    },
+    get transfer() {
+      return shipment === undefined ? '' : transferId(shipment);
     },
   };
 }

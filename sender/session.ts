@@ -5,6 +5,7 @@
 import { splitBytes } from '../shared/bytes.ts';
 import type { Channel, WireCounters } from '../shared/channel/port.ts';
 import { TransferError, isErrorCode } from '../shared/errors.ts';
+import { hex } from '../shared/hash.ts';
 import { SEGMENTS_IN_FLIGHT_MAX } from '../shared/limits.ts';
 import { encodeSegmentFrame, encodeStreamFrame, type Run, type StreamFrame } from '../shared/wire/bulk.ts';
 import { frameName, PROTOCOL_VERSION } from '../shared/wire/frames.ts';
@@ -47,6 +48,10 @@ export interface ReceiptImage {
 export interface Receipt {
   readonly images: readonly ReceiptImage[];
   readonly notes: readonly string[];
+  /** What the delivery was asked for by, as the receiver's statement has it (shared/journal/statement.ts). */
+  readonly subject: string;
+  /** Where something was delivered newly: the receiver's word for it. Time in seconds since the epoch. */
+  readonly proof: { readonly time: number; readonly signature: Uint8Array } | undefined;
 }
 
 export interface Progress {
@@ -136,6 +141,8 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
   const answers = new Waiting<Answer>();
   const needs = new Waiting<Need>();
   const receipts = new Waiting<Receipt>();
+  const subjects = new Map<number, string>();
+  const streamIds: Uint8Array[] = [];
   let images = 0;
   let streams = 0;
   let segments = 0;
@@ -150,7 +157,8 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
     for (const waiting of [answers, needs, receipts]) waiting.rejectAll(failure);
     windowOpened.resolve();
   };
-  const handlers = answerHandlers({ answers, needs, receipts, streamCount: () => streams }, events, (segment) => {
+  const waits = { answers, needs, receipts, streamCount: () => streams, subjectOf: (image: number) => subjects.get(image) ?? '' };
+  const handlers = answerHandlers(waits, events, (segment) => {
     durable = Math.max(durable, segment + 1);
     windowOpened.resolve();
   });
@@ -191,6 +199,8 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
       const image = images++;
       const answer = answers.expect(image);
       void receipts.expect(image);
+      if (imageId !== undefined) subjects.set(image, `image ${hex(imageId)}`);
+      else if (archiveId !== undefined) subjects.set(image, `archive ${hex(archiveId)}`);
       const nothing = new Uint8Array(0);
       const prefixes = Buffer.concat(diffIds.map((diffId) => diffId.subarray(0, PREFIX_BYTES)));
       void (async () => {
@@ -203,6 +213,7 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
     },
     async announce(stream) {
       const number = streams++;
+      streamIds[number] = stream.id;
       const need = stream.askBytes > 0 || stream.recipe.byteLength === 0 ? needs.expect(number) : Promise.resolve(undefined);
       await send(encodeStreamFrame({ ...stream, stream: number }));
       return { stream: number, need };
@@ -217,7 +228,10 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
       events.onSent(segment, frame.byteLength);
       await send(frame);
     },
-    commit: (image, stream, ref, wish) => send(encodeMessage('commit', wish === 'stage' ? [image, stream, ref, 1] : [image, stream, ref])),
+    commit(image, stream, ref, wish) {
+      subjects.set(image, `archive ${hex(streamIds[stream] ?? new Uint8Array(0))}`);
+      return send(encodeMessage('commit', wish === 'stage' ? [image, stream, ref, 1] : [image, stream, ref]));
+    },
     receipt: (image) => receipts.expect(image),
     fail,
     async close() {
@@ -232,11 +246,12 @@ interface Waits {
   readonly needs: Waiting<Need>;
   readonly receipts: Waiting<Receipt>;
   readonly streamCount: () => number;
+  readonly subjectOf: (image: number) => string;
 }
 
 /** What each frame of the receiver means; throws what ends the session. */
 function answerHandlers(
-  { answers, needs, receipts, streamCount }: Waits,
+  { answers, needs, receipts, streamCount, subjectOf }: Waits,
   events: SessionEvents,
   onDurable: (segment: number) => void,
 ): Record<string, (frame: Uint8Array) => void> {
@@ -273,7 +288,8 @@ function answerHandlers(
       events.onProgress({ image, phase, done, total });
     },
     receipt(frame) {
-      receipts.resolve(...receiptOf(decodeMessage('receipt', frame)));
+      const message = decodeMessage('receipt', frame);
+      receipts.resolve(message[0], receiptOf(message, subjectOf(message[0])));
     },
     failed(frame) {
       const [image, ...error] = decodeMessage('failed', frame);
@@ -285,8 +301,14 @@ function answerHandlers(
   };
 }
 
-export function receiptOf([image, images, notes]: Message<'receipt'>): [number, Receipt] {
-  return [image, { images: images.map(([refs, configDigest, imageId, pushed]) => ({ refs, configDigest, imageId, pushed })), notes }];
+/** @param subject what was asked for. */
+export function receiptOf([, images, notes, time, signature]: Message<'receipt'>, subject: string): Receipt {
+  return {
+    images: images.map(([refs, configDigest, imageId, pushed]) => ({ refs, configDigest, imageId, pushed })),
+    notes,
+    subject,
+    proof: time === undefined || signature === undefined ? undefined : { time, signature },
+  };
 }
 
 /** An error that the peer reports, as an error here; a code that this version does not know counts as a violation. */

@@ -69,10 +69,16 @@ export interface ShippedImage {
 }
 
 export interface ShipResult {
+  /** Id of the transfer, as the receiver's log has it. */
+  readonly transfer: string;
+  /** Nothing was delivered yet: it waits over there to be activated. */
+  readonly isStaged: boolean;
   /** Nothing but questions crossed; `wire` is what would have. */
   readonly dryRun: boolean;
   readonly images: readonly ShippedImage[];
   readonly notes: readonly string[];
+  /** One for each source; none after a dry run. */
+  readonly receipts: readonly (Receipt & Pick<ShippedImage, 'archiveBytes' | 'newBytes'>)[];
   readonly wire: WireCounters;
   readonly breakdown: Breakdown;
   /** Every layer of every source, in order, and what is left of each archive. Adds up to `wire` but for offers, commits and what they lead to. */
@@ -148,6 +154,8 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
   const images = cargoes.flatMap(imagesOf);
   const end = context.clock.monotonic();
   return {
+    transfer: crossing.transfer,
+    isStaged: request.stage === true && !request.dryRun,
     dryRun: request.dryRun,
     images,
     notes: [
@@ -155,6 +163,7 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
       ...cargoes.flatMap(({ receipt }) => receipt?.notes ?? []),
       ...images.flatMap(({ ref, identity }) => (identity?.changed ?? []).map((change) => `${ref}: ${change}`)),
     ],
+    receipts: cargoes.flatMap(({ receipt, shipped, newBytes }) => (receipt === undefined ? [] : { ...receipt, newBytes, archiveBytes: shipped?.archive?.recipe.bytes ?? 0 })), // prettier-ignore
     wire,
     breakdown: accounting.breakdown(wire),
     perLayer: bytesPerLayer(

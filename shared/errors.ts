@@ -177,6 +177,8 @@ export interface TransferErrorOptions {
 export class TransferError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
+  /** Id of the transfer that it ended, where it was one: both sides' logs have it. */
+  transfer: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: TransferErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

@@ -7,6 +7,7 @@ import { readJournal, type JournalEntry } from '../../shared/journal/journal.ts'
 import { openStore } from '../../shared/store/pack-store.ts';
 import type { Store } from '../../shared/store/port.ts';
 import { parseSize } from '../../shared/terminal/size.ts';
+import { transferId } from '../../shared/transfer-id.ts';
 import { VERSION } from '../../shared/version.ts';
 import { createGatekeeper, type Gatekeeper } from '../access/gatekeeper.ts';
 import { openGrantFiles } from '../access/grant-files.ts';
@@ -98,7 +99,7 @@ export async function serve(flags: ServeFlags, environment: ReceiverEnvironment,
     await using listener = await listen(
       flags.listen,
       (channel, peer, access) => {
-        log.info({ peer, who: access.who }, 'connected');
+        log.info({ transfer: transferId(channel.name), peer, who: access.who }, 'connected');
         const conversation = receiveImages(channel, peer, context, access).finally(() => {
           conversations.delete(conversation);
           // What it used may go now.

@@ -92,9 +92,7 @@ export async function buildModel(sources: ModelSources, query: URLSearchParams):
       dedupFactor: archiveBytes === 0 || diskBytes === 0 ? null : archiveBytes / diskBytes,
     },
     last: timeline.last() ?? null,
-    live: live
-      .conversations()
-      .map(({ peer, who, agent, since: began, wire, images }) => ({ peer, who, agent, since: began, wire, images })),
+    live: live.conversations(),
     failures: timeline.failures(),
     newest: timeline.newest(),
     days: timeline.days(now),

@@ -23,12 +23,13 @@ export function failuresSection(failures: readonly ShownEntry[]): string {
 
 export function liveSection(live: readonly LiveConversation[]): string {
   if (live.length === 0) return section('live', 'Under way', element('p', {}, 'Nobody is connected.'));
-  const rows = live.map(({ who, peer, agent, since, wire, images }) => [
+  const rows = live.map(({ who, peer, agent, transfer, since, wire, images }) => [
     text(who === 'anyone' ? peer : `${who}, ${peer}`),
     images.length === 0 ? text('connected') : element('ul', { class: 'plain' }, ...images.map(liveImage)),
     text(formatBytes(wire.receivedBytes)),
     text(timeText(new Date(since).toISOString())),
     text(agent),
+    element('code', {}, text(transfer)),
   ]);
   const columns = [
     { title: 'From' },
@@ -36,6 +37,7 @@ export function liveSection(live: readonly LiveConversation[]): string {
     { title: 'Received', isNumber: true },
     { title: 'Since' },
     { title: 'Program' },
+    { title: 'Transfer' },
   ];
   return section('live', `Under way: ${live.length}`, dataTable('Conversations of this moment', columns, rows));
 }

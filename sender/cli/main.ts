@@ -14,6 +14,7 @@ import { activate, history, type CommandFlags } from './activate.ts';
 import { DOCTOR_OPTIONS, senderChecks, type DoctorFlags } from './doctor.ts';
 import { openEngine } from './engine.ts';
 import { POOL_QUOTA_HELP } from './pool.ts';
+import { showReceipts, type ReceiptsFlags } from './receipts.ts';
 import { RULES } from './rules.ts';
 import { seed, ship, type ReadFlags, type ShipFlags } from './ship.ts';
 import { serveHooks, sync, type ServeHooksFlags, type SyncFlags } from './sync.ts';
@@ -97,6 +98,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addHelpText('after', '\nExample:\n  lighterman serve-hooks sync.yaml --listen 127.0.0.1:7790')
     .action(async (file: string, flags: ServeHooksFlags) => {
       status = await runCommand('lighterman', process, flags.json === true, (signal) => serveHooks(file, flags, world, signal));
+    });
+  program
+    .command('receipts')
+    .description("what was shipped from this pool, with the receivers' word for it")
+    .option('--store <directory>', 'the pool of what was shipped', environment.pool)
+    .option('--json', 'the entries as they are, one line of JSON each')
+    .option('--verify', 'check that no entry was changed or is missing')
+    .option('--key <file>', 'with --verify: check what receivers signed, too, with what `lightermand receipts --public-key` printed there')
+    .addHelpText('after', '\nExamples:\n  lighterman receipts --json\n  lighterman receipts --verify --key far-host.pem')
+    .action(async (flags: ReceiptsFlags) => {
+      const isJson = flags.json === true && flags.verify === true;
+      status = await runCommand('lighterman', process, isJson, () => showReceipts(flags, process.stdout));
     });
   const run = async (json: boolean, work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
     status = await runCommand('lighterman', process, json, work);

@@ -26,12 +26,13 @@ export function printResult(result: ShipResult, { json, explain, estimate, stdou
 }
 
 function eventOf(
-  { images, wire, reconnections, seconds, perLayer, breakdown, dryRun }: ShipResult,
+  { transfer, images, wire, reconnections, seconds, perLayer, breakdown, dryRun }: ShipResult,
   explain: boolean,
   estimate: Estimate | undefined,
 ): object {
   return {
     event: dryRun ? 'estimated' : 'shipped',
+    transfer,
     images,
     wire,
     reconnections,

@@ -23,6 +23,7 @@ import { openEngine } from './engine.ts';
 import { prepareEstimate } from './estimate.ts';
 import { keepPoolQuota, parsePoolQuota } from './pool.ts';
 import { parseRate } from './rate.ts';
+import { recordShipment } from './receipts.ts';
 import { printResult, seededLine } from './report.ts';
 import { readSecurity, type SecurityFlags } from './security.ts';
 import { resolveSources } from './sources.ts';
@@ -91,6 +92,7 @@ export async function ship(given: readonly string[], flags: ShipFlags, environme
       },
     );
     progress.stop();
+    await recordShipment(flags.store, result, flags.to, () => systemClock.now(), process.stderr);
     for (const image of seeded) process.stderr.write(`${seededLine(image)}\n`);
     // Only for the next dry run to know: that it cannot be written down must not make a ship fail that succeeded.
     if (result.bytesPerSecond !== undefined) await rememberRate(flags.store, flags.to, result.bytesPerSecond).catch(() => {});

@@ -1,7 +1,7 @@
 /** What a sync says: a line for each image and destination as it comes, and a table or one line of JSON at the end. */
-import Table from 'cli-table3';
 import { formatBytes, formatSeconds } from '../../shared/terminal/units.ts';
 import type { SyncResult } from '../sync/run.ts';
+import { formatTable } from './table.ts';
 
 export interface Output {
   write(text: string): unknown;
@@ -27,7 +27,7 @@ export function createSyncReport(
         stdout.write(`${JSON.stringify({ event: 'synced', ...counts, results })}\n`);
         return;
       }
-      stdout.write(`${tableOf(results)}\n`);
+      stdout.write(tableOf(results));
     },
   };
 }
@@ -39,14 +39,17 @@ function lineOf({ image, destination, state, wireBytes, seconds, error }: SyncRe
 
 function tableOf(results: readonly SyncResult[]): string {
   const isEstimate = results.some(({ state }) => state === 'estimated');
-  const table = new Table({
-    head: ['image', 'destination', '', 'bytes', isEstimate ? 'time on the link' : 'time'],
-    style: { head: [], border: [], compact: true },
-    colAligns: ['left', 'left', 'left', 'right', 'right'],
-  });
-  for (const result of results)
-    table.push([result.image, result.destination, result.error?.code ?? result.state, formatBytes(result.wireBytes), timeOf(result)]);
-  return table.toString();
+  return formatTable(
+    ['image', 'destination', '', 'bytes', isEstimate ? 'time on the link' : 'time'],
+    results.map((result) => [
+      result.image,
+      result.destination,
+      result.error?.code ?? result.state,
+      formatBytes(result.wireBytes),
+      timeOf(result),
+    ]),
+    ['left', 'left', 'left', 'right', 'right'],
+  );
 }
 
 function timeOf({ estimatedSeconds, seconds }: SyncResult): string {

@@ -19,6 +19,7 @@ import { openState, type StateFile } from '../sync/state.ts';
 import { connect } from '../transport/connect.ts';
 import { listenNotifications } from '../transport/notifications.ts';
 import { keepPoolQuota, parsePoolQuota } from './pool.ts';
+import { recordShipment } from './receipts.ts';
 import { readSecurity } from './security.ts';
 import { resolveSources } from './sources.ts';
 import { createSyncReport, type Output } from './sync-report.ts';
@@ -109,6 +110,7 @@ async function run(
   const images = pushed ?? (await selectImages(config, { list, directory: dirname(resolve(path)) }));
   // Held for a run only: between two runs the pool is free for other commands.
   await using pool = await openStore(flags.store);
+  let writing: Promise<void> = Promise.resolve();
   const context: SyncContext = {
     pool,
     spoolDirectory: flags.store,
@@ -120,6 +122,9 @@ async function run(
     connect: (destination, abort) => connectTo(destination, path, world, abort),
     recallRate: ({ to }) => recallRate(flags.store, to),
     rememberRate: ({ to }, rate) => rememberRate(flags.store, to, rate),
+    // One after the other: they write to one file.
+    onShipped: ({ to }, result) =>
+      (writing = writing.then(() => recordShipment(flags.store, result, to, () => systemClock.now(), world.stderr))),
     onResult(result) {
       onResult(result);
       report.result(result);

@@ -28,6 +28,8 @@ export interface SyncResult {
   readonly estimatedSeconds?: number | null;
   readonly imageIds: readonly string[];
   readonly pushed: readonly string[];
+  /** Id of the transfer, as the receiver's log has it; not there where there was no connection. */
+  readonly transfer?: string;
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint: string };
 }
 
@@ -46,6 +48,8 @@ export interface SyncContext {
   /** Rates of links, bytes a second, as measured the last time and to be remembered. */
   readonly recallRate: (destination: DestinationConfig) => Promise<number | undefined>;
   readonly rememberRate: (destination: DestinationConfig, bytesPerSecond: number) => Promise<void>;
+  /** Told of each shipment that ended well. */
+  readonly onShipped?: (destination: DestinationConfig, result: ShipResult) => Promise<void>;
   /** Each result as it comes. */
   readonly onResult: (result: SyncResult) => void;
   readonly dryRun: boolean;
@@ -182,10 +186,12 @@ async function attemptShip(
     },
   );
   if (result.bytesPerSecond !== undefined) await context.rememberRate(destination, result.bytesPerSecond).catch(() => {});
+  if (!dryRun) await context.onShipped?.(destination, result);
   return {
     image: nameOver(image),
     destination: destination.name,
     state: stateOf(result),
+    transfer: result.transfer,
     imageIds: result.images.map(({ imageId }) => imageId),
     pushed: result.images.flatMap(({ pushed }) => pushed),
     // What would have crossed, not what did.
@@ -199,7 +205,11 @@ function stateOf({ dryRun, images }: ShipResult): SyncResult['state'] {
   return images.every(({ newBytes, layers }) => newBytes === 0 && layers.held === layers.total) ? 'unchanged' : 'delivered';
 }
 
-function failedResult({ image }: SharedImage, destination: DestinationConfig, { code, message, hint }: TransferError): SyncResult {
+function failedResult(
+  { image }: SharedImage,
+  destination: DestinationConfig,
+  { code, message, hint, transfer }: TransferError,
+): SyncResult {
   return {
     image: nameOver(image),
     destination: destination.name,
@@ -208,6 +218,7 @@ function failedResult({ image }: SharedImage, destination: DestinationConfig, { 
     seconds: 0,
     imageIds: [],
     pushed: [],
+    ...(transfer !== undefined && { transfer }),
     error: { code, message, hint },
   };
 }

@@ -32,7 +32,7 @@ export async function runCommand(
     terminal.stderr.write(failureText(program, failure));
     if (json)
       terminal.stdout.write(
-        `${JSON.stringify({ event: 'failed', code: failure.code, message: failure.message, hint: failure.hint, exitCode: failure.exitCode })}\n`,
+        `${JSON.stringify({ event: 'failed', code: failure.code, message: failure.message, hint: failure.hint, transfer: failure.transfer, exitCode: failure.exitCode })}\n`,
       );
     return failure.exitCode;
   } finally {
@@ -43,7 +43,7 @@ export async function runCommand(
 
 /** One line for what is expected to happen; a bug brings its stack. */
 export function failureText(program: string, failure: TransferError): string {
-  const line = `${program}: ${failure.message.replaceAll('\n', ' ')} (${failure.hint})\n`;
+  const line = `${program}: ${failure.message.replaceAll('\n', ' ')} (${failure.hint}${failure.transfer === undefined ? '' : `; transfer ${failure.transfer}`})\n`;
   if (failure.code !== 'INTERNAL') return line;
   const stack = failure.cause instanceof Error ? failure.cause.stack : failure.stack;
   return `${line}${stack ?? ''}\n`;

@@ -18,6 +18,8 @@ const ref = text(REF_LENGTH_MAX);
 /** First bytes of an id or digest: enough to find it among what a store holds. */
 export const PREFIX_BYTES = 8;
 export const BASES_MAX = 256;
+/** Ed25519 (RFC 8032). */
+export const SIGNATURE_BYTES = 64;
 
 const SCHEMAS = {
   /** versions that the sender speaks, best first; its name and version for the log; where the shipment goes on, the name of its first
@@ -42,13 +44,16 @@ const SCHEMAS = {
   commit: z.tuple([count, count, ref, count.max(1).optional()]),
   /** image number; what is going on; done and total (bytes, 0 where not known). */
   progress: z.tuple([count, text(32), count, count]),
-  /** image number; for each image of the archive: names, config digest, engine image id, registry references with digest. */
+  /** image number; for each image of the archive: names, config digest, engine image id, registry references with digest; notes; where
+   *  something was delivered newly, the time in seconds since the epoch and the receiver's signature (RECEIPTS.md). */
   receipt: z.tuple([
     count,
     z
       .array(z.tuple([z.array(ref).max(1024), text(80), text(80), z.array(text(REF_LENGTH_MAX + 80)).max(1024)]))
       .max(IMAGES_PER_ARCHIVE_MAX),
     z.array(text(1000)).max(64),
+    count.optional(),
+    bytes(SIGNATURE_BYTES).optional(),
   ]),
   /** image number; code of the error table; message; hint: this image was not delivered, the others go on. */
   failed: z.tuple([count, text(40), text(2000), text(1000)]),

@@ -18,10 +18,10 @@ beforeAll(async () => {
   world = await statusWorld(60_000_000_000);
   for (let n = 0; n < 10_000; n++) await world.catalog.save(manyImage(n));
   const live = world.live.begin(createMemoryChannelPair()[0], '10.0.0.5:40118', 'token dc1');
-  live.greeted('lighterman 0.1.0');
-  live.offered(0, 'shop:29', 12);
+  live.greeted('lighterman 0.1.0', 'ab12');
+  live.offered(0, 'shop:29', 12, '');
   live.progress(0, 'load', 640_000_000, 1_000_000_000);
-  live.offered(1, 'billing/worker:2026.12', 9);
+  live.offered(1, 'billing/worker:2026.12', 9, '');
   const routes = await world.routes(exampleMonth());
 
   server = await serveStatus({ address: '127.0.0.1:0', routes, log: { warn: () => {} } });

@@ -94,6 +94,7 @@ export async function startReceiver(args: readonly string[], options: { readonly
 
 export interface ShipResult {
   readonly event: 'shipped';
+  readonly transfer: string;
   readonly images: readonly {
     readonly ref: string;
     readonly imageId: string;

@@ -35,8 +35,8 @@ describe('conversations of this moment', () => {
   it('show what they do until they end', async () => {
     const { live, begin } = await world();
     const one = begin();
-    one.greeted('lighterman 1');
-    one.offered(0, 'shop:2', 3);
+    one.greeted('lighterman 1', 'ab12');
+    one.offered(0, 'shop:2', 3, '');
     expect(live.conversations()).toMatchObject([
       {
         peer: '10.0.0.5:1',
@@ -58,17 +58,17 @@ describe('conversations of this moment', () => {
   it('leave entries: what came, what was there, what failed', async () => {
     const { begin, told, entries } = await world();
     const one = begin();
-    one.greeted('lighterman 1');
+    one.greeted('lighterman 1', 'ab12');
     for (const [image, wasKnown, alreadyThere] of [
       [0, false, true],
       [1, true, undefined],
       [2, true, false],
     ] as const) {
-      one.offered(image, 'shop:2', 0);
+      one.offered(image, 'shop:2', 0, '');
       one.recorded(image, { record: EXAMPLE_RECORD, names: [['shop:2']], wasKnown });
       await one.delivered(image, alreadyThere === undefined ? DELIVERY : { ...DELIVERY, alreadyThere });
     }
-    one.offered(3, 'shop:3', 0);
+    one.offered(3, 'shop:3', 0, '');
     await one.failed(3, new TransferError('ENGINE_FAILED', 'no'));
     const written = await entries();
     expect(written.map(({ event }) => event)).toEqual(['delivered', 'unchanged', 'delivered', 'failed']);

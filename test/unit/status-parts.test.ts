@@ -114,11 +114,11 @@ describe('the page and its JSON', () => {
     await using world = await statusWorld();
     const evil = '"><script>alert(1)</script>';
     const conversation = world.live.begin(createMemoryChannelPair()[0], evil, evil);
-    conversation.greeted(evil);
-    conversation.offered(0, evil, 3);
+    conversation.greeted(evil, 'ab12');
+    conversation.offered(0, evil, 3, '');
     conversation.progress(0, evil, 1, 2);
     const other = world.live.begin(createMemoryChannelPair()[0], evil, evil);
-    other.offered(0, evil, 0);
+    other.offered(0, evil, 0, '');
     await other.failed(0, new TransferError('ENGINE_FAILED', evil));
     const page = await get(world, '/', `q=${encodeURIComponent(evil)}`);
     expect(page.match(/<script>/g)).toHaveLength(1);
