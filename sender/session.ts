@@ -203,11 +203,10 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
       else if (archiveId !== undefined) subjects.set(image, `archive ${hex(archiveId)}`);
       const nothing = new Uint8Array(0);
       const prefixes = Buffer.concat(diffIds.map((diffId) => diffId.subarray(0, PREFIX_BYTES)));
+      const wished = wish === undefined ? 0 : WISHES[wish];
       void (async () => {
         if (image === 0) await send(hello);
-        await send(
-          encodeMessage('offer', [image, ref, imageId ?? nothing, archiveId ?? nothing, prefixes, wish === undefined ? 0 : WISHES[wish]]),
-        );
+        await send(encodeMessage('offer', [image, ref, imageId ?? nothing, archiveId ?? nothing, prefixes, wished]));
       })().catch(fail);
       return { image, answer };
     },

@@ -99,18 +99,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (file: string, flags: ServeHooksFlags) => {
       status = await runCommand('lighterman', process, flags.json === true, (signal) => serveHooks(file, flags, world, signal));
     });
-  program
-    .command('receipts')
-    .description("what was shipped from this pool, with the receivers' word for it")
-    .option('--store <directory>', 'the pool of what was shipped', environment.pool)
-    .option('--json', 'the entries as they are, one line of JSON each')
-    .option('--verify', 'check that no entry was changed or is missing')
-    .option('--key <file>', 'with --verify: check what receivers signed, too, with what `lightermand receipts --public-key` printed there')
-    .addHelpText('after', '\nExamples:\n  lighterman receipts --json\n  lighterman receipts --verify --key far-host.pem')
-    .action(async (flags: ReceiptsFlags) => {
-      const isJson = flags.json === true && flags.verify === true;
-      status = await runCommand('lighterman', process, isJson, () => showReceipts(flags, process.stdout));
-    });
+  addReceipts(program, environment, (exit) => void (status = exit));
   const run = async (json: boolean, work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
     status = await runCommand('lighterman', process, json, work);
   };
@@ -156,4 +145,19 @@ function addActivation(program: Command, { token }: SenderEnvironment, onStatus:
     .argument('<name>', 'a name as it is over there')
     .addHelpText('after', '\nExample:\n  lighterman history shop:live --to ws://10.0.0.2:7700')
     .action((name: string, flags: CommandFlags) => run(flags, (signal) => history(name, flags, world, signal)));
+}
+
+function addReceipts(program: Command, environment: SenderEnvironment, onExit: (status: number) => void): void {
+  program
+    .command('receipts')
+    .description("what was shipped from this pool, with the receivers' word for it")
+    .option('--store <directory>', 'the pool of what was shipped', environment.pool)
+    .option('--json', 'the entries as they are, one line of JSON each')
+    .option('--verify', 'check that no entry was changed or is missing')
+    .option('--key <file>', 'with --verify: check what receivers signed, too, with what `lightermand receipts --public-key` printed there')
+    .addHelpText('after', '\nExamples:\n  lighterman receipts --json\n  lighterman receipts --verify --key far-host.pem')
+    .action(async (flags: ReceiptsFlags) => {
+      const isJson = flags.json === true && flags.verify === true;
+      onExit(await runCommand('lighterman', process, isJson, () => showReceipts(flags, process.stdout)));
+    });
 }
