@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../shared/clock.ts';
-import type { Breakdown } from '../sender/accounting.ts';
+import type { Breakdown } from '../sender/account/accounting.ts';
 import { TransferError } from '../shared/errors.ts';
 import { fileSha256 } from './corpora/file-digest.ts';
 import type { Link } from './links/link.ts';

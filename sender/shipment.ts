@@ -10,9 +10,9 @@ import type { ChunkRef, Recipe } from '../shared/recipe/recipe.ts';
 import { isProvenBySkeleton, skeletonDigest } from '../shared/recipe/skeleton-digest.ts';
 import { plainOf, wrappingOf } from '../shared/recipe/wrapped.ts';
 import type { StreamFrame } from '../shared/wire/bulk.ts';
-import type { BaseChooser } from './bases.ts';
-import { sendContent, type ContentOptions } from './content.ts';
-import type { Need } from './session.ts';
+import type { BaseChooser } from './content/bases.ts';
+import { sendContent, type ContentOptions } from './content/content.ts';
+import type { Need } from './link/session.ts';
 
 export interface Shipment {
   /**

@@ -7,7 +7,7 @@ import { systemClock } from '../../shared/clock.ts';
 import type { Effort } from '../../shared/delta/content.ts';
 import { TransferError } from '../../shared/errors.ts';
 import type { Service, Side } from '../measure/side.ts';
-import type { Breakdown } from '../../sender/accounting.ts';
+import type { Breakdown } from '../../sender/account/accounting.ts';
 import { OWN_PEER } from '../report/report.ts';
 import type { Delivery, Peer, PeerBench, PeerSession } from './peer.ts';
 import { freePort } from './rsync-daemon.ts';

@@ -4,7 +4,7 @@
  */
 import type { FarEnd } from '../far-end.ts';
 import type { Side } from '../measure/side.ts';
-import type { Breakdown } from '../../sender/accounting.ts';
+import type { Breakdown } from '../../sender/account/accounting.ts';
 
 export interface Tool {
   /** Program that has to be on the PATH. */

@@ -1,5 +1,5 @@
 /** The tables of report.html. */
-import type { Part } from '../../sender/accounting.ts';
+import type { Part } from '../../sender/account/accounting.ts';
 import { bytesText, factorText } from './format.ts';
 import { element, text } from './markup.ts';
 import { factorOfReference, findMeasurement, OWN_PEER, wireBytes, type Measurement, type PairReport, type Report } from './report.ts';

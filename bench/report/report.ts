@@ -2,7 +2,7 @@
  * What a run of the benchmark found: the content of report.json, from which every table and page is made. Sizes are bytes, times seconds;
  * described for readers of the file in bench/README.md.
  */
-import type { Breakdown } from '../../sender/accounting.ts';
+import type { Breakdown } from '../../sender/account/accounting.ts';
 import type { Link } from '../links/link.ts';
 import type { Usage } from '../measure/side.ts';
 

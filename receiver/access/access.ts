@@ -1,6 +1,6 @@
 /** Who a conversation is with, and what that allows. */
 import { TransferError } from '../../shared/errors.ts';
-import type { ImageEntry, ImageRecord } from '../catalog.ts';
+import type { ImageEntry, ImageRecord } from '../catalog/catalog.ts';
 import type { SentChunks } from './sent-chunks.ts';
 
 export interface Access extends Disposable {

@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import type { Clock } from '../../shared/clock.ts';
 import type { Store } from '../../shared/store/port.ts';
-import type { Catalog } from '../catalog.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import type { ReceiverEnvironment } from '../config.ts';
-import type { Facts, HistoryEvent } from '../history.ts';
-import type { Uses } from '../uses.ts';
+import type { Facts, HistoryEvent } from '../witness/history.ts';
+import type { Uses } from '../catalog/uses.ts';
 
 export interface AdminContext {
   /** Of the store. */

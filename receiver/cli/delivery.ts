@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { chooseEngineAddress } from '../../shared/engine/address.ts';
 import { TransferError } from '../../shared/errors.ts';
 import type { Store } from '../../shared/store/port.ts';
-import type { Catalog } from '../catalog.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import type { ReceiverEnvironment } from '../config.ts';
 import { deliverToDirectory } from '../deliver/archive.ts';
 import { deliverToEngine } from '../deliver/engine.ts';

@@ -1,9 +1,9 @@
 /** The commands that look into a store: `images`, `stats`, `check`. */
 import { TransferError } from '../../shared/errors.ts';
 import { formatBytes } from '../../shared/terminal/units.ts';
-import { doubtDamaged, findDamagedImages, imageName, trustOthers } from '../damaged-images.ts';
-import { currentNames, ownersOf } from '../keep-rules.ts';
-import { repairStore } from '../repair.ts';
+import { doubtDamaged, findDamagedImages, imageName, trustOthers } from '../catalog/damaged-images.ts';
+import { currentNames, ownersOf } from '../catalog/keep-rules.ts';
+import { repairStore } from '../catalog/repair.ts';
 import type { AdminCommand } from './admin-port.ts';
 import { formatTable } from './table.ts';
 

@@ -1,10 +1,10 @@
 /** The commands that say what stays in a store: `gc`, `forget`, `pin`, `unpin`. */
 import { TransferError } from '../../shared/errors.ts';
 import { formatBytes } from '../../shared/terminal/units.ts';
-import { collectImages, type Collected } from '../collect-images.ts';
-import { imageName } from '../damaged-images.ts';
-import { namesOf, ownersOf } from '../keep-rules.ts';
-import { findSharedContent } from '../shared-content.ts';
+import { collectImages, type Collected } from '../catalog/collect-images.ts';
+import { imageName } from '../catalog/damaged-images.ts';
+import { namesOf, ownersOf } from '../catalog/keep-rules.ts';
+import { findSharedContent } from '../catalog/shared-content.ts';
 import type { AdminCommand, CollectFlags } from './admin-port.ts';
 
 /** The share of a pack that may be waste before it is rewritten. */

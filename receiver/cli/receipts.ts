@@ -4,7 +4,7 @@ import { TransferError } from '../../shared/errors.ts';
 import { readJournal } from '../../shared/journal/journal.ts';
 import { createVerifier, openSigningKey } from '../../shared/journal/key.ts';
 import { printLines, printVerdict, summaryOf, type Printer } from '../../shared/journal/print.ts';
-import { journalFile, receiptKeyFile } from '../history.ts';
+import { journalFile, receiptKeyFile } from '../witness/history.ts';
 import { formatTable } from './table.ts';
 
 export interface ReceiptsFlags {

@@ -6,13 +6,13 @@ import { systemClock } from '../../shared/clock.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { openStore } from '../../shared/store/pack-store.ts';
 import { createProgressLine } from '../../shared/terminal/progress-line.ts';
-import { openCatalog } from '../catalog.ts';
+import { openCatalog } from '../catalog/catalog.ts';
 import type { ReceiverEnvironment } from '../config.ts';
 import { writePieces } from '../deliver/archive.ts';
-import { openDoubts } from '../doubts.ts';
-import { openHistory } from '../history.ts';
+import { openDoubts } from '../catalog/doubts.ts';
+import { openHistory } from '../witness/history.ts';
 import { askControl } from '../transport/control.ts';
-import { createUses } from '../uses.ts';
+import { createUses } from '../catalog/uses.ts';
 import type { AdminContext, AdminTerminal } from './admin-port.ts';
 import { runAdminCommand, type AdminCommandName, type AdminFlags } from './admin.ts';
 

@@ -6,7 +6,7 @@ import { asId } from '../../shared/hash.ts';
 import { archiveFileName } from '../../shared/image/reference.ts';
 import { loadRecipe, openStoredArchive } from '../../shared/image/stored-archive.ts';
 import type { Store } from '../../shared/store/port.ts';
-import type { ImageRecord } from '../catalog.ts';
+import type { ImageRecord } from '../catalog/catalog.ts';
 import { storedImages } from './none.ts';
 import type { Deliver, DeliverOptions } from './port.ts';
 

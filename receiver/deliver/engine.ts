@@ -5,9 +5,9 @@ import { asId, sha256Digest } from '../../shared/hash.ts';
 import type { ArchiveImage } from '../../shared/image/archive-index.ts';
 import { loadRecipe, openStoredArchive, type StoredArchive } from '../../shared/image/stored-archive.ts';
 import type { Store } from '../../shared/store/port.ts';
-import type { Catalog, ImageEntry, ImageRecord } from '../catalog.ts';
+import type { Catalog, ImageEntry, ImageRecord } from '../catalog/catalog.ts';
 import type { Blob, Delivery as SinkDelivery, ImageSink, LoadableImage } from '../image/port.ts';
-import { sha256OfStream } from '../verify.ts';
+import { sha256OfStream } from '../catalog/verify.ts';
 import type { Deliver, DeliveredImage, DeliverOptions } from './port.ts';
 
 /** @param pushTo `REGISTRY[/PREFIX]` to push to after the load. */

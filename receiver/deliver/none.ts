@@ -1,5 +1,5 @@
 /** `--deliver none`: the store is the destination. */
-import type { ImageRecord } from '../catalog.ts';
+import type { ImageRecord } from '../catalog/catalog.ts';
 import type { Deliver, DeliveredImage, Names } from './port.ts';
 
 export const deliverNowhere: Deliver = (record, { names }) => Promise.resolve({ record, images: storedImages(record, names), notes: [] });

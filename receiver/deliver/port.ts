@@ -1,5 +1,5 @@
 /** What happens to an image once it is whole in the store: nothing more, a file, or an engine and a registry. */
-import type { ImageRecord } from '../catalog.ts';
+import type { ImageRecord } from '../catalog/catalog.ts';
 
 export interface DeliveredImage {
   readonly refs: readonly string[];

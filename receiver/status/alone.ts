@@ -7,7 +7,7 @@ import { partsOf } from '../../shared/image/reach.ts';
 import { loadRecipe } from '../../shared/image/stored-archive.ts';
 import { STATUS_CHUNKS_MAX } from '../../shared/limits.ts';
 import type { Store } from '../../shared/store/port.ts';
-import type { Catalog, ImageRecord } from '../catalog.ts';
+import type { Catalog, ImageRecord } from '../catalog/catalog.ts';
 import { createOwnerTable, type OwnerTable } from './owner-table.ts';
 
 export interface AloneCounter {

@@ -2,8 +2,8 @@
 import { statfs } from 'node:fs/promises';
 import { createMetrics, type Metrics } from '../../shared/status/metrics.ts';
 import type { Store } from '../../shared/store/port.ts';
-import type { Catalog } from '../catalog.ts';
-import type { Live, LiveListener } from '../live.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Live, LiveListener } from '../witness/live.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface MetricSources {

@@ -2,8 +2,8 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Store } from '../../shared/store/port.ts';
 import { VERSION } from '../../shared/version.ts';
-import type { Catalog, ImageRecord } from '../catalog.ts';
-import type { Live, LiveConversation } from '../live.ts';
+import type { Catalog, ImageRecord } from '../catalog/catalog.ts';
+import type { Live, LiveConversation } from '../witness/live.ts';
 import type { AloneCounter } from './alone.ts';
 import type { Day, ShownEntry, Timeline } from './timeline.ts';
 

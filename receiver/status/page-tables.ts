@@ -1,7 +1,7 @@
 /** The sections of the status page that list something. */
 import { element, text } from '../../shared/status/markup.ts';
 import { formatBytes } from '../../shared/terminal/units.ts';
-import type { LiveConversation, LiveImage } from '../live.ts';
+import type { LiveConversation, LiveImage } from '../witness/live.ts';
 import type { StatusModel } from './model.ts';
 import { dataTable, secondsText, section, timeText } from './page-parts.ts';
 import type { ShownEntry } from './timeline.ts';

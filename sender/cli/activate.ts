@@ -2,7 +2,7 @@
 import { systemClock } from '../../shared/clock.ts';
 import { createProgressLine, silentProgress } from '../../shared/terminal/progress-line.ts';
 import { VERSION } from '../../shared/version.ts';
-import { activateNames, askHistory, type Commander, type PastEntry } from '../command.ts';
+import { activateNames, askHistory, type Commander, type PastEntry } from '../link/command.ts';
 import { connect, parseAddress } from '../transport/connect.ts';
 import { readSecurity, type SecurityFlags } from './security.ts';
 import type { Output } from './sync-report.ts';

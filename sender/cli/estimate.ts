@@ -1,6 +1,6 @@
 /** What a dry run says beyond bytes: how long they would take, and at which effort they were counted. */
 import type { Effort, EffortLevel } from '../../shared/delta/content.ts';
-import { levelForRate } from '../effort.ts';
+import { levelForRate } from '../link/effort.ts';
 import { parseRate } from './rate.ts';
 
 export interface Estimate {

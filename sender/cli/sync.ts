@@ -8,7 +8,7 @@ import { serveStatus, type StatusServer } from '../../shared/status/server.ts';
 import { readStatusToken } from '../../shared/status/token-file.ts';
 import { VERSION } from '../../shared/version.ts';
 import type { ImageSource, ListedImage } from '../image/port.ts';
-import { recallRate, rememberRate } from '../link-rate.ts';
+import { recallRate, rememberRate } from '../link/link-rate.ts';
 import { parseSyncConfig, type DestinationConfig, type SyncConfig } from '../sync/config.ts';
 import { runSync, type SyncContext, type SyncResult } from '../sync/run.ts';
 import { parseNotification, selectPushed } from '../sync/notification.ts';

@@ -5,7 +5,7 @@ import { extensionOf, normalPath } from '../../shared/recipe/difference/path.ts'
 import { RECIPE_ROWS_MAX } from '../../shared/limits.ts';
 import type { ChunkRef, Recipe, Row } from '../../shared/recipe/recipe.ts';
 import type { BaseRange } from '../../shared/wire/bulk.ts';
-import type { Planned } from '../plan.ts';
+import type { Planned } from '../content/plan.ts';
 
 export interface PlacedChunk {
   readonly range: BaseRange;

@@ -8,7 +8,7 @@
 import { createFeatureFinder, FEATURE_BYTES, type FeatureFinder } from '../../shared/delta/features.ts';
 import type { ChunkRef } from '../../shared/recipe/recipe.ts';
 import { OWN_STREAM, type BaseRange } from '../../shared/wire/bulk.ts';
-import type { Planned, PlannedRun } from '../plan.ts';
+import type { Planned, PlannedRun } from '../content/plan.ts';
 import { chunksOfBases, type PlacedChunk } from './base-chunks.ts';
 import { choosePlaces } from './choose-places.ts';
 import { createFeatureIndex } from './feature-index.ts';

@@ -8,7 +8,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { TransferError, type ErrorCode } from '../../shared/errors.ts';
 import type { Id } from '../../shared/hash.ts';
 import type { Store } from '../../shared/store/port.ts';
-import { levelForRate } from '../effort.ts';
+import { levelForRate } from '../link/effort.ts';
 import { shipImages, type ShipResult } from '../ship-image.ts';
 import { readSource, type Source } from '../source.ts';
 import type { DestinationConfig, SyncConfig } from './config.ts';

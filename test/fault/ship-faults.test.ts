@@ -6,10 +6,10 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openCatalog } from '../../receiver/catalog.ts';
-import { collectImages } from '../../receiver/collect-images.ts';
-import { findDamagedImages } from '../../receiver/damaged-images.ts';
-import { createUses } from '../../receiver/uses.ts';
+import { openCatalog } from '../../receiver/catalog/catalog.ts';
+import { collectImages } from '../../receiver/catalog/collect-images.ts';
+import { findDamagedImages } from '../../receiver/catalog/damaged-images.ts';
+import { createUses } from '../../receiver/catalog/uses.ts';
 import { boundPool } from '../../sender/pool-quota.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { asId, hex, sha256Digest } from '../../shared/hash.ts';

@@ -1,10 +1,10 @@
 /** Whole things from outside: tars and archives that a sender reads, and what a sender says to a receiver. */
 import { openAccess } from '../../receiver/access/access.ts';
-import { openCatalog } from '../../receiver/catalog.ts';
-import type { DecodePool } from '../../receiver/decode-pool.ts';
+import { openCatalog } from '../../receiver/catalog/catalog.ts';
+import type { DecodePool } from '../../receiver/conversation/decode-pool.ts';
 import { deliverNowhere } from '../../receiver/deliver/none.ts';
 import { receiveImages } from '../../receiver/receive-image.ts';
-import { createUses } from '../../receiver/uses.ts';
+import { createUses } from '../../receiver/catalog/uses.ts';
 import { concatBytes, equalBytes, utf8Text } from '../../shared/bytes.ts';
 import { createMemoryChannelPair } from '../../shared/channel/memory-channel.ts';
 import { systemClock } from '../../shared/clock.ts';

@@ -1,7 +1,7 @@
 /** Decoders of single things: frames, recipes, differences, content, records, and the JSON beside them. */
 import { crc32, zstdCompressSync } from 'node:zlib';
 import { parseGrant } from '../../receiver/access/grant.ts';
-import { openCatalog } from '../../receiver/catalog.ts';
+import { openCatalog } from '../../receiver/catalog/catalog.ts';
 import { parseSyncConfig } from '../../sender/sync/config.ts';
 import { concatBytes, utf8, utf8Text } from '../../shared/bytes.ts';
 import { createTakeApart } from '../../shared/deflate/take-apart.ts';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openHistory } from '../../receiver/history.ts';
+import { openHistory } from '../../receiver/witness/history.ts';
 import { createProofCheck, shipmentEntries } from '../../sender/receipts.ts';
 import { openJournal, readJournal, verifyJournal } from '../../shared/journal/journal.ts';
 import { createVerifier } from '../../shared/journal/key.ts';

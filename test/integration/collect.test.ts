@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openCatalog, type Catalog } from '../../receiver/catalog.ts';
-import { collectImages, type Collected, type CollectRequest } from '../../receiver/collect-images.ts';
-import { findDamagedImages } from '../../receiver/damaged-images.ts';
-import { findSharedContent } from '../../receiver/shared-content.ts';
-import { createUses, type Uses } from '../../receiver/uses.ts';
+import { openCatalog, type Catalog } from '../../receiver/catalog/catalog.ts';
+import { collectImages, type Collected, type CollectRequest } from '../../receiver/catalog/collect-images.ts';
+import { findDamagedImages } from '../../receiver/catalog/damaged-images.ts';
+import { findSharedContent } from '../../receiver/catalog/shared-content.ts';
+import { createUses, type Uses } from '../../receiver/catalog/uses.ts';
 import { sha256Digest } from '../../shared/hash.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import { openStore } from '../../shared/store/pack-store.ts';

@@ -3,7 +3,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { openCatalog } from '../../receiver/catalog.ts';
+import { openCatalog } from '../../receiver/catalog/catalog.ts';
 import { writeArchive } from '../../receiver/deliver/archive.ts';
 import { concatBytes, utf8Text } from '../../shared/bytes.ts';
 import { sha256Digest } from '../../shared/hash.ts';

@@ -2,7 +2,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openCatalog, type Catalog } from '../../receiver/catalog.ts';
+import { openCatalog, type Catalog } from '../../receiver/catalog/catalog.ts';
 import { hex, sha256Digest, type Id } from '../../shared/hash.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import { openStore } from '../../shared/store/pack-store.ts';

@@ -2,10 +2,10 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openCatalog, type Catalog } from '../../receiver/catalog.ts';
-import { doubtDamaged, findDamagedImages, imageName, trustOthers } from '../../receiver/damaged-images.ts';
-import { openDoubts } from '../../receiver/doubts.ts';
-import { repairStore } from '../../receiver/repair.ts';
+import { openCatalog, type Catalog } from '../../receiver/catalog/catalog.ts';
+import { doubtDamaged, findDamagedImages, imageName, trustOthers } from '../../receiver/catalog/damaged-images.ts';
+import { openDoubts } from '../../receiver/catalog/doubts.ts';
+import { repairStore } from '../../receiver/catalog/repair.ts';
 import { asId, hex, sha256Digest, type Id } from '../../shared/hash.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import { openStore } from '../../shared/store/pack-store.ts';

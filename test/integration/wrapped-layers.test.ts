@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { openCatalog } from '../../receiver/catalog.ts';
+import { openCatalog } from '../../receiver/catalog/catalog.ts';
 import { hex, sha256Digest } from '../../shared/hash.ts';
 import { plainOf, reconstructionOf } from '../../shared/recipe/wrapped.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';

@@ -1,11 +1,11 @@
 /** A sender and a receiver in this process whose link breaks as a test wants it to: what one of them loses, the other does not know. */
-import { openCatalog } from '../../receiver/catalog.ts';
-import type { DecodePool } from '../../receiver/decode-pool.ts';
+import { openCatalog } from '../../receiver/catalog/catalog.ts';
+import type { DecodePool } from '../../receiver/conversation/decode-pool.ts';
 import type { Deliver } from '../../receiver/deliver/port.ts';
-import type { UnfinishedFile } from '../../receiver/unfinished.ts';
+import type { UnfinishedFile } from '../../receiver/conversation/unfinished.ts';
 import { receiveImages, type ReceiverContext } from '../../receiver/receive-image.ts';
-import { createUses } from '../../receiver/uses.ts';
-import type { EncodePool } from '../../sender/encode-pool.ts';
+import { createUses } from '../../receiver/catalog/uses.ts';
+import type { EncodePool } from '../../sender/content/encode-pool.ts';
 import { shipImages, type ShipRequest, type ShipResult } from '../../sender/ship-image.ts';
 import type { Channel } from '../../shared/channel/port.ts';
 import { systemClock, type Clock } from '../../shared/clock.ts';

@@ -1,5 +1,5 @@
 /** One image as the receiver's catalog has it, for tests that need any. */
-import type { ImageRecord } from '../../receiver/catalog.ts';
+import type { ImageRecord } from '../../receiver/catalog/catalog.ts';
 
 export const EXAMPLE_TIME = Date.UTC(2026, 10, 21, 2, 0, 4);
 

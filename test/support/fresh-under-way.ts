@@ -1,6 +1,6 @@
 /** What conversations of a test's receiver know of each other: nothing yet. */
-import { createUnderWay, type UnderWay } from '../../receiver/under-way.ts';
-import { openUnfinished, type UnfinishedFile } from '../../receiver/unfinished.ts';
+import { createUnderWay, type UnderWay } from '../../receiver/conversation/under-way.ts';
+import { openUnfinished, type UnfinishedFile } from '../../receiver/conversation/unfinished.ts';
 import { systemClock } from '../../shared/clock.ts';
 
 /** @param file what outlives the receiver. */

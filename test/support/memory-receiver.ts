@@ -3,10 +3,10 @@ import { createMemoryChannelPair } from '../../shared/channel/memory-channel.ts'
 import type { Channel } from '../../shared/channel/port.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { Store } from '../../shared/store/port.ts';
-import { openCatalog } from '../../receiver/catalog.ts';
-import { createDecodePool } from '../../receiver/decode-pool.ts';
+import { openCatalog } from '../../receiver/catalog/catalog.ts';
+import { createDecodePool } from '../../receiver/conversation/decode-pool.ts';
 import { deliverToDirectory } from '../../receiver/deliver/archive.ts';
-import { createUses } from '../../receiver/uses.ts';
+import { createUses } from '../../receiver/catalog/uses.ts';
 import { receiveImages } from '../../receiver/receive-image.ts';
 import { freshUnderWay } from './fresh-under-way.ts';
 

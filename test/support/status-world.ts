@@ -1,7 +1,7 @@
 /** A receiver's status over stores in memory. */
-import { openHistory, type History } from '../../receiver/history.ts';
-import { createLive, type Live } from '../../receiver/live.ts';
-import { openCatalog, type Catalog, type ImageRecord } from '../../receiver/catalog.ts';
+import { openHistory, type History } from '../../receiver/witness/history.ts';
+import { createLive, type Live } from '../../receiver/witness/live.ts';
+import { openCatalog, type Catalog, type ImageRecord } from '../../receiver/catalog/catalog.ts';
 import { statusRoutes } from '../../receiver/status/status.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { readJournal, type JournalEntry } from '../../shared/journal/journal.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { activate, type Action } from '../../receiver/activations.ts';
-import { openCatalog, type Catalog, type ImageRecord } from '../../receiver/catalog.ts';
+import { activate, type Action } from '../../receiver/deliver/activations.ts';
+import { openCatalog, type Catalog, type ImageRecord } from '../../receiver/catalog/catalog.ts';
 import type { Deliver } from '../../receiver/deliver/port.ts';
 import { storedImages } from '../../receiver/deliver/none.ts';
-import { historyOf, meaningsOf, stagedUnder, withMeanings, withStaged } from '../../receiver/meanings.ts';
+import { historyOf, meaningsOf, stagedUnder, withMeanings, withStaged } from '../../receiver/catalog/meanings.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';
 

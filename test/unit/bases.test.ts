@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { hashBytes, hex, type Id } from '../../shared/hash.ts';
 import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { PREFIX_BYTES } from '../../shared/wire/messages.ts';
-import { createBaseChooser, type BaseChooser } from '../../sender/bases.ts';
+import { createBaseChooser, type BaseChooser } from '../../sender/content/bases.ts';
 import { recipeOf, type File } from '../property/difference-recipes.ts';
 
 /** A recipe of files of 5000 bytes; `version` tells their contents from others of the same name. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { openCatalog, type ImageRecord } from '../../receiver/catalog.ts';
-import { namesFor, withNames } from '../../receiver/record.ts';
+import { openCatalog, type ImageRecord } from '../../receiver/catalog/catalog.ts';
+import { namesFor, withNames } from '../../receiver/catalog/record.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { hashBytes, hex } from '../../shared/hash.ts';
 import { utf8 } from '../../shared/bytes.ts';

@@ -1,10 +1,10 @@
 /** What a delivery does, and tells, of what the sender has no right to. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openCatalog, type Catalog, type ImageRecord } from '../../receiver/catalog.ts';
+import { openCatalog, type Catalog, type ImageRecord } from '../../receiver/catalog/catalog.ts';
 import { deliverToEngine } from '../../receiver/deliver/engine.ts';
 import type { Delivery, DeliverOptions } from '../../receiver/deliver/port.ts';
 import type { ImageSink } from '../../receiver/image/port.ts';
-import { makeRecord } from '../../receiver/record.ts';
+import { makeRecord } from '../../receiver/catalog/record.ts';
 import { openStoredArchive } from '../../shared/image/stored-archive.ts';
 import type { Store } from '../../shared/store/port.ts';
 import { smallArchive } from '../support/archives.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../shared/clock.ts';
 import { EFFORT_LEVELS } from '../../shared/delta/content.ts';
 import { BASE_BYTES_MAX, RUN_BYTES_MAX, SEGMENT_BYTES_MAX, SEGMENTS_IN_FLIGHT_MAX } from '../../shared/limits.ts';
-import { createEffortControl, planFor, type EffortControl } from '../../sender/effort.ts';
+import { createEffortControl, planFor, type EffortControl } from '../../sender/link/effort.ts';
 
 /**
  * What a control has come to after a number of segments, over a link that takes `linkMs` for each; the encoders make one every `encodeMs`.

@@ -1,6 +1,6 @@
 /** What a peer can use up, and what it can have in the log. */
 import { describe, expect, it } from 'vitest';
-import { createFrameOrder } from '../../receiver/frame-order.ts';
+import { createFrameOrder } from '../../receiver/conversation/frame-order.ts';
 import { limitWarnings } from '../../receiver/log.ts';
 import { createConnectionCounter, type Place } from '../../receiver/transport/connection-counter.ts';
 import { STREAM_BYTES_PER_SESSION_MAX, STREAMS_PER_SESSION_MAX } from '../../shared/limits.ts';

@@ -1,6 +1,6 @@
 /** What of an image is the same at both ends, by the kinds of engine that it went between. */
 import { describe, expect, it } from 'vitest';
-import { compareIdentities } from '../../sender/identity.ts';
+import { compareIdentities } from '../../sender/account/identity.ts';
 
 const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
 const config = digest('c');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createIdleTimer } from '../../receiver/idle-timer.ts';
+import { createIdleTimer } from '../../receiver/conversation/idle-timer.ts';
 import type { Clock } from '../../shared/clock.ts';
 
 function timer() {

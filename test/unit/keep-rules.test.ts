@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ImageRecord } from '../../receiver/catalog.ts';
-import { chooseGoing, currentNames, ownersOf, type KeepRules } from '../../receiver/keep-rules.ts';
+import type { ImageRecord } from '../../receiver/catalog/catalog.ts';
+import { chooseGoing, currentNames, ownersOf, type KeepRules } from '../../receiver/catalog/keep-rules.ts';
 import { parseSize } from '../../shared/terminal/size.ts';
 
 const NOW = 1_000_000;

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatRate, parseRate } from '../../sender/cli/rate.ts';
-import { createRateMeter, recallRate, rememberRate } from '../../sender/link-rate.ts';
+import { createRateMeter, recallRate, rememberRate } from '../../sender/link/link-rate.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { LINK_RATES_MAX } from '../../shared/limits.ts';
 import { temporaryDirectory } from '../support/store-directory.ts';

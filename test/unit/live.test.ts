@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { openHistory } from '../../receiver/history.ts';
-import { createLive, type Live, type LiveOptions } from '../../receiver/live.ts';
+import { openHistory } from '../../receiver/witness/history.ts';
+import { createLive, type Live, type LiveOptions } from '../../receiver/witness/live.ts';
 import { createMemoryChannelPair } from '../../shared/channel/memory-channel.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { readJournal, type JournalEntry } from '../../shared/journal/journal.ts';

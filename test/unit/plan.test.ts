@@ -6,7 +6,7 @@ import { encodeDifference } from '../../shared/recipe/difference/encode.ts';
 import { BODY_CHUNKS, type ChunkRef, type Recipe } from '../../shared/recipe/recipe.ts';
 import { createRecipeTable } from '../../shared/recipe/table.ts';
 import { TEMPLATE_BYTES } from '../../shared/tar/header.ts';
-import { planRuns, type PlannedRun } from '../../sender/plan.ts';
+import { planRuns, type PlannedRun } from '../../sender/content/plan.ts';
 
 const OPTIONS = { runBytes: 1000, windowBytes: 4000, baseBytes: 3000, looksForSimilar: false };
 

@@ -2,11 +2,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createClaims } from '../../receiver/claims.ts';
-import { createJobs } from '../../receiver/jobs.ts';
-import { createSlots } from '../../receiver/slots.ts';
-import { createUnderWay, type BegunStream, type Participant } from '../../receiver/under-way.ts';
-import { openUnfinished, unfinishedFile } from '../../receiver/unfinished.ts';
+import { createClaims } from '../../receiver/conversation/claims.ts';
+import { createJobs } from '../../receiver/conversation/jobs.ts';
+import { createSlots } from '../../receiver/conversation/slots.ts';
+import { createUnderWay, type BegunStream, type Participant } from '../../receiver/conversation/under-way.ts';
+import { openUnfinished, unfinishedFile } from '../../receiver/conversation/unfinished.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { asId, hex } from '../../shared/hash.ts';
 import { BEGUN_BYTES_MAX, CLAIM_SILENCE_MS, CLAIM_WAIT_MS, UNFINISHED_MAX, UNFINISHED_MS } from '../../shared/limits.ts';

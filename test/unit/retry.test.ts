@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseDuration } from '../../sender/cli/duration.ts';
-import { createRetry } from '../../sender/retry.ts';
+import { createRetry } from '../../sender/link/retry.ts';
 import type { Clock } from '../../shared/clock.ts';
 
 /** The pauses until it gives up. */

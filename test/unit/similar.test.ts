@@ -7,7 +7,7 @@ import { CHUNK_BYTES_MAX } from '../../shared/limits.ts';
 import { hashBytes } from '../../shared/hash.ts';
 import type { ChunkRef } from '../../shared/recipe/recipe.ts';
 import { OWN_STREAM } from '../../shared/wire/bulk.ts';
-import { withSimilar, type PlannedRun } from '../../sender/plan.ts';
+import { withSimilar, type PlannedRun } from '../../sender/content/plan.ts';
 import { choosePlaces } from '../../sender/similar/choose-places.ts';
 import { createFeatureIndex, type FeatureIndex } from '../../sender/similar/feature-index.ts';
 import { seededBytes } from '../support/random.ts';

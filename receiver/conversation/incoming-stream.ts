@@ -1,0 +1,169 @@
+/** One stream on its way in: what is known of it, and what its runs and its recipe become. */
+import { concatBytes, equalBytes, splitBytes } from '../../shared/bytes.ts';
+import { TransferError } from '../../shared/errors.ts';
+import { hashBytes, hex, type Id } from '../../shared/hash.ts';
+import { RUN_BYTES_MAX } from '../../shared/limits.ts';
+import type { DecodedDifference } from '../../shared/recipe/difference/decode.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
+import { baseOfRun } from '../../shared/recipe/run-base.ts';
+import { isProvenBySkeleton, skeletonDigest } from '../../shared/recipe/skeleton-digest.ts';
+import type { Store, StoreRecord } from '../../shared/store/port.ts';
+import { OWN_STREAM, type Run, type StreamFrame } from '../../shared/wire/bulk.ts';
+import type { Knowledge } from '../access/knowledge.ts';
+import type { Claim } from './claims.ts';
+import type { DecodePool } from './decode-pool.ts';
+import { areReadable, orDamaged } from '../catalog/readable.ts';
+import type { BegunStream, UnderWay } from './under-way.ts';
+
+export interface IncomingOptions {
+  readonly store: Store;
+  readonly decoders: DecodePool;
+  readonly knowledge: Knowledge;
+  /** The answer's bases, in the order of the answer. */
+  readonly heldBases: () => readonly Id[];
+  readonly loadRecipe: (id: Id) => Promise<Recipe>;
+  /** Proves a stream by making it, before its recipe is stored. @throws TransferError INTEGRITY */
+  readonly verify: (recipe: Recipe) => Promise<void>;
+  readonly encodeRecipe: (recipe: Recipe) => Uint8Array;
+  /** Told of each stream whose recipe is in the store now. */
+  readonly onKept: (id: Id) => void;
+  /** Whether the sender may know what others send: then it waits for that where it asks about it. */
+  readonly knowsOthers: boolean;
+  /** What other conversations do. */
+  readonly underWay: Pick<UnderWay, 'unfinished' | 'claims' | 'slots' | 'settled'>;
+  /** Streams that were begun on an earlier connection of the shipment. */
+  readonly begun: () => readonly BegunStream[];
+  /** Told once of each stream that becomes void; `suspects`: the held bases that it leans on, where it is not known what was lost. */
+  readonly onVoid: (stream: number, why: TransferError, suspects: readonly Id[]) => void;
+}
+
+export interface Incoming {
+  /** With the recipe of the earlier announcement, where it goes on. */
+  readonly frame: StreamFrame;
+  /** Ids of the bases of `frame`, and of the streams that it may nest. */
+  readonly baseIds: readonly Id[];
+  readonly nestable: readonly Id[];
+  readonly claim: Claim;
+  /** Announced on an earlier connection of the shipment. */
+  goesOn: boolean;
+  /** Resolves when it is known what is needed. */
+  answered: Promise<unknown>;
+  /** Indices of fresh chunks that will arrive, in order; all where nothing was asked. */
+  wanted: readonly number[] | undefined;
+  /** Chunks of `wanted` that runs have claimed. */
+  arrived: number;
+  /** Runs that are being decoded and stored. */
+  readonly running: Set<Promise<void>>;
+  ids: (Id | undefined)[];
+  bases: readonly Recipe[];
+  difference: DecodedDifference | undefined;
+  recipe: Recipe | undefined;
+  stored: Promise<void> | undefined;
+  isVoid: boolean;
+  /** Resolves when runs have claimed all that is wanted, or the stream is void. */
+  readonly claimed: PromiseWithResolvers<void>;
+  /** Number of the stream that comes in place of a void one. */
+  readonly successor: PromiseWithResolvers<number>;
+}
+
+/** A stream whose recipe could be decoded. */
+export type Opened = Incoming & { readonly difference: DecodedDifference };
+
+/** The chunks asked about that the store knows and that the sender may know of. @param careful only those that can be read. */
+export async function findAsked({ asked, askBytes }: StreamFrame, careful: boolean, options: IncomingOptions): Promise<(Id | undefined)[]> {
+  const { store, knowledge } = options;
+  const found = await knowledge.tellable(await store.findMany('chunk', splitBytes(asked, askBytes)));
+  if (!careful) return found;
+  const readable = (await areReadable(found.filter((id) => id !== undefined), store)).values(); // prettier-ignore
+  return found.map((id) => (id !== undefined && readable.next().value === true ? id : undefined));
+}
+
+export function createIncoming(frame: StreamFrame, baseIds: readonly Id[], nestable: readonly Id[], claim: Claim): Incoming {
+  return {
+    frame,
+    baseIds,
+    nestable,
+    claim,
+    goesOn: false,
+    answered: Promise.resolve(),
+    wanted: undefined,
+    arrived: 0,
+    running: new Set(),
+    ids: [],
+    bases: [],
+    difference: undefined,
+    recipe: undefined,
+    stored: undefined,
+    isVoid: false,
+    claimed: Promise.withResolvers(),
+    successor: Promise.withResolvers(),
+  };
+}
+
+/** Proves a recipe, then stores it. @throws TransferError INTEGRITY */
+export async function keep(recipe: Recipe, skeleton: Id | undefined, options: IncomingOptions): Promise<void> {
+  const { store, verify, encodeRecipe, knowledge } = options;
+  knowledge.demandNested(recipe);
+  if (!isProvenBySkeleton(recipe)) await verify(recipe);
+  else if (skeleton === undefined || !equalBytes(skeleton, skeletonDigest(recipe))) {
+    throw new TransferError('INTEGRITY', `the recipe of ${hex(recipe.id)} is not what was announced`);
+  }
+  const isSound = (await orDamaged(store.get('recipe', recipe.id))) !== undefined;
+  await store.put([{ kind: 'recipe', key: recipe.id, bytes: encodeRecipe(recipe) }], { replace: !isSound });
+  knowledge.kept(recipe.id);
+  options.underWay.unfinished.whole(recipe.id);
+  options.onKept(recipe.id);
+}
+
+/** Claims the next chunks for a run, then decodes it, hashes its chunks and stores them. */
+export async function takeRun(incoming: Opened, run: Run, replace: boolean, options: IncomingOptions): Promise<void> {
+  const { store, decoders, knowledge } = options;
+  const indices = (incoming.wanted as readonly number[]).slice(incoming.arrived, incoming.arrived + run.chunkCount);
+  if (run.chunkCount === 0 || indices.length !== run.chunkCount)
+    throw new TransferError('PROTOCOL_VIOLATION', 'a segment brings more chunks than are needed');
+  const lengths = indices.map((i) => incoming.difference.freshLengths[i] as number);
+  const targetBytes = lengths.reduce((sum, length) => sum + length, 0);
+  if (targetBytes > RUN_BYTES_MAX)
+    throw new TransferError('LIMIT_EXCEEDED', `a run has ${targetBytes} bytes, the limit is ${RUN_BYTES_MAX}`);
+  incoming.arrived += run.chunkCount;
+  const base = await loadBase(incoming, run, indices, [...incoming.running], store);
+  const content = await decoders.decode({ codec: run.codec, payload: run.payload, base, targetBytes });
+  const records: StoreRecord[] = [];
+  let at = 0;
+  for (const length of lengths) {
+    const piece = content.subarray(at, at + length);
+    records.push({ kind: 'chunk', key: hashBytes(piece), bytes: piece });
+    at += length;
+  }
+  await store.put(records, { replace });
+  for (const [i, { key }] of records.entries()) incoming.ids[indices[i] as number] = key;
+  knowledge.arrived(records.map(({ key }) => key));
+  incoming.claim.touch();
+}
+
+/** @param before the runs that came before and may not be in the store yet. */
+async function loadBase(
+  incoming: Opened,
+  { base }: Run,
+  indices: readonly number[],
+  before: readonly Promise<void>[],
+  store: Store,
+): Promise<Uint8Array | undefined> {
+  if (!base.rows && base.ranges.length === 0) return undefined;
+  if (base.ranges.some((range) => range.base === OWN_STREAM)) await Promise.all(before);
+  const { difference, bases, ids } = incoming;
+  const chunks = baseOfRun(base, indices, {
+    places: difference,
+    bases,
+    freshChunk(index) {
+      const id = index < (indices[0] as number) ? ids[index] : undefined;
+      return id && { id, length: difference.freshLengths[index] as number };
+    },
+  });
+  return concatBytes(
+    await store.getMany(
+      'chunk',
+      chunks.map((chunk) => chunk.id),
+    ),
+  );
+}
