@@ -149,12 +149,14 @@ function witness(
     async delivered(image, delivery) {
       const { record, images: delivered, notes } = delivery;
       const one = tracked(image);
-      if (isUnchanged(one, delivery)) return void (await write(image, 'unchanged', { record, images: delivered, notes }));
+      const facts = { record, images: delivered, notes };
+      // What was known here under these names costs the sender no byte more, also where it had to be put in its place again.
+      if (one.witnessed?.wasKnown === true) return void (await write(image, isUnchanged(one, delivery) ? 'unchanged' : 'delivered', facts));
       const subject = one.asked === '' ? `archive ${record.archive}` : one.asked;
       const time = Math.floor(clock.now() / 1000);
       const stated = delivered.map(({ refs, ...rest }) => ({ names: refs, ...rest }));
       const signature = history.sign(statementBytes({ transfer: conversation.transfer, time, subject, images: stated }));
-      const isWritten = await write(image, 'delivered', { record, images: delivered, notes, proof: { subject, time, signature } });
+      const isWritten = await write(image, 'delivered', { ...facts, proof: { subject, time, signature } });
       return isWritten ? { time, signature: Buffer.from(signature, 'base64') } : undefined;
     },
     async failed(image, { code, message }) {
