@@ -24,6 +24,7 @@ import { createFrameOrder, type FrameOrder } from './conversation/frame-order.ts
 import { createIdleTimer } from './conversation/idle-timer.ts';
 import { createIncomingStreams, type IncomingStreams } from './conversation/incoming.ts';
 import { createLostContent } from './conversation/lost-content.ts';
+import { keepByOwnRules, type KeepAsAsked } from './catalog/keep-as-asked.ts';
 import { pastOf } from './catalog/meanings.ts';
 import { hasDamage } from './catalog/readable.ts';
 import { createParticipation, type Participation } from './conversation/participation.ts';
@@ -48,6 +49,8 @@ export interface ReceiverContext {
   readonly witness?: Witness;
   /** What conversations know of each other. */
   readonly underWay: UnderWay;
+  /** Keep rules of senders; by default they have no say. */
+  readonly keepAsAsked?: KeepAsAsked | undefined;
   /** Aborts when the receiver is to stop: deliveries are broken off. */
   readonly signal?: AbortSignal;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
@@ -196,7 +199,7 @@ function createConversation(channel: Channel, peer: string, context: Conversatio
       );
       return Promise.resolve();
     },
-    ...meaningHandlers(channel, catalog, access, order, deliveries),
+    ...meaningHandlers(channel, context, access, order, deliveries),
     error: (frame) => Promise.reject(senderError(decodeMessage('error', frame))),
   };
   return {
@@ -214,7 +217,7 @@ function createConversation(channel: Channel, peer: string, context: Conversatio
 }
 
 /** Frames about what names mean, which ship nothing. */
-function meaningHandlers(channel: Channel, catalog: Catalog, access: Access, order: FrameOrder, deliveries: Deliveries): Handlers {
+function meaningHandlers(channel: Channel, context: ReceiverContext, access: Access, order: FrameOrder, deliveries: Deliveries): Handlers {
   return {
     activate(frame) {
       const [image, names, action] = decodeMessage('activate', frame);
@@ -227,7 +230,14 @@ function meaningHandlers(channel: Channel, catalog: Catalog, access: Access, ord
       const [image, name] = decodeMessage('history', frame);
       order.offer(image);
       demandName(access, name);
-      await channel.send(encodeMessage('past', [image, pastOf(catalog.records(), name)]));
+      await channel.send(encodeMessage('past', [image, pastOf(context.catalog.records(), name)]));
+    },
+    async keep(frame) {
+      const asked = decodeMessage('keep', frame);
+      const [image] = asked;
+      order.offer(image);
+      const answer = await (context.keepAsAsked ?? keepByOwnRules)(asked, access);
+      await channel.send(encodeMessage('kept', [image, ...answer]));
     },
   };
 }

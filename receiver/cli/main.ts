@@ -63,6 +63,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--gc-every <time>', 'how often the --keep options are applied', '1d')
     .option('--quota <size>', 'when the store takes more, as 50GB, the oldest unpinned images go until it takes --low')
     .option('--low <size>', 'default: four fifths of --quota')
+    .option('--keep-as-asked', 'senders may say which images of the repositories that they ship are kept: `keep` in sync.yaml')
     .action((flags: ServeFlags & { log: LogFormat }) => run(false, (signal) => serve(flags, environment, createLog(flags.log), signal)));
   command('images', 'list the images in the store')
     .option('--json', 'one line of JSON an image')

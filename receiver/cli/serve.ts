@@ -16,6 +16,7 @@ import { openCatalog } from '../catalog/catalog.ts';
 import type { ReceiverEnvironment } from '../config.ts';
 import { createDecodePool } from '../conversation/decode-pool.ts';
 import type { Deliver } from '../deliver/port.ts';
+import { createKeepAsAsked } from '../catalog/keep-as-asked.ts';
 import { openDoubts } from '../catalog/doubts.ts';
 import { estimateGzip, rememberEstimates } from '../witness/gzip-estimate.ts';
 import { openHistory, type History } from '../witness/history.ts';
@@ -49,6 +50,7 @@ export interface ServeFlags extends ExposureFlags, KeepOptions, StatusFlags {
   readonly hooks?: string;
   readonly gcEvery: string;
   readonly low?: string;
+  readonly keepAsAsked?: boolean;
 }
 
 /** Of the quota, where `--low` is not given. */
@@ -93,6 +95,9 @@ export async function serve(flags: ServeFlags, environment: ReceiverEnvironment,
     witness: live,
     underWay,
     signal,
+    ...(flags.keepAsAsked === true && {
+      keepAsAsked: createKeepAsAsked(upkeepOptions, () => ({ store, catalog, uses, now: systemClock.now() })),
+    }),
   };
   const conversations = new Set<Promise<void>>();
   {

@@ -62,6 +62,8 @@ const PURPOSES: Readonly<Record<FrameName, string>> = {
   activate: 'commits, progress, receipts',
   history: 'commits, progress, receipts',
   past: 'commits, progress, receipts',
+  keep: 'commits, progress, receipts',
+  kept: 'commits, progress, receipts',
   failed: 'commits, progress, receipts',
   error: 'commits, progress, receipts',
 };

@@ -8,6 +8,9 @@ import { serveStatus, type StatusServer } from '../../shared/status/server.ts';
 import { readStatusToken } from '../../shared/status/token-file.ts';
 import { VERSION } from '../../shared/version.ts';
 import type { ImageSource, ListedImage } from '../image/port.ts';
+import { repositoryOf } from '../../shared/image/reference.ts';
+import { formatBytes } from '../../shared/terminal/units.ts';
+import { askKeep } from '../link/command.ts';
 import { recallRate, rememberRate } from '../link/link-rate.ts';
 import { parseSyncConfig, type DestinationConfig, type SyncConfig } from '../sync/config.ts';
 import { runSync, type SyncContext, type SyncResult } from '../sync/run.ts';
@@ -129,6 +132,8 @@ async function run(
       onResult(result);
       report.result(result);
     },
+    keep: (destination, refs) => keepAsAsked(destination, refs, path, world, signal),
+    onNote: (text) => world.stderr.write(`${text}\n`),
     dryRun: flags.dryRun === true,
   };
   const results = await runSync(config, images, state, context);
@@ -156,6 +161,17 @@ async function connectTo(destination: DestinationConfig, path: string, world: Sy
   const { to, ca, insecure, 'token-file': tokenFile } = destination;
   const beside = (file: string | undefined): string | undefined => (file === undefined ? undefined : resolve(dirname(resolve(path)), file));
   return await connect(to, signal, readSecurity({ ca: beside(ca), tokenFile: beside(tokenFile), insecure }, world.token));
+}
+
+/** Rules hold for the repositories of what was shipped. */
+async function keepAsAsked(destination: DestinationConfig, refs: readonly string[], path: string, world: SyncWorld, signal: AbortSignal) {
+  const { last, within, tags } = destination.keep ?? {};
+  const repositories = new Set(refs.flatMap((ref) => repositoryOf(ref) ?? []));
+  if (repositories.size === 0) return;
+  const connected = () => connectTo(destination, path, world, signal);
+  const commander = { agent: `lighterman ${VERSION}`, connect: connected, onProgress: () => {} };
+  const { images, freedBytes } = await askKeep({ repositories: [...repositories], last, withinMs: within, tags }, commander);
+  if (images > 0) world.stderr.write(`${destination.name}: ${images} images let go, ${formatBytes(freedBytes)} freed\n`);
 }
 
 async function sourceOf({ source, isPulled }: SelectedImage, engine: () => Promise<ImageSource>, signal: AbortSignal) {

@@ -36,6 +36,28 @@ export async function activateNames(names: readonly string[], action: 'activate'
   });
 }
 
+/** Which images of some repositories are to stay. */
+export interface KeepRequest {
+  /** `[registry/]repository` each. */
+  readonly repositories: readonly string[];
+  readonly last?: number | undefined;
+  readonly withinMs?: number | undefined;
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** Has the receiver let go of what no rule keeps. @throws TransferError FORBIDDEN where it does not do so for senders. */
+export async function askKeep(
+  { repositories, last = 0, withinMs = 0, tags = [] }: KeepRequest,
+  commander: Commander,
+): Promise<{ readonly images: number; readonly freedBytes: number }> {
+  return converse(encodeMessage('keep', [0, [...repositories], last, Math.ceil(withinMs / 1000), [...tags]]), commander, {
+    kept(frame) {
+      const [, images, freedBytes] = decodeMessage('kept', frame);
+      return { images, freedBytes };
+    },
+  });
+}
+
 /** What a name came to mean over there, oldest first. */
 export async function askHistory(name: string, commander: Commander): Promise<PastEntry[]> {
   return converse(encodeMessage('history', [0, name]), commander, {

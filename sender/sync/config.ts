@@ -52,6 +52,7 @@ const Destination = z.strictObject({
   rate: Rate.optional(),
   windows: z.array(Window).min(1).optional(),
   budget: z.strictObject({ bytes: Amount, per: z.enum(['day', 'month']) }).optional(),
+  keep: z.strictObject({ last: z.int().min(1).optional(), within: Duration.optional(), tags: Texts.optional() }).optional(),
   retries: z.int().min(0).max(100).default(3),
 });
 const Schedule = z.strictObject({ cron: z.string(), 'random-delay': Duration.optional() });

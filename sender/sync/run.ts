@@ -26,6 +26,8 @@ export interface SyncResult {
   readonly seconds: number;
   /** Of a dry run: how long the destination's rate would take; null where no rate is known. */
   readonly estimatedSeconds?: number | null;
+  /** Names over there. */
+  readonly refs: readonly string[];
   readonly imageIds: readonly string[];
   readonly pushed: readonly string[];
   /** Id of the transfer, as the receiver's log has it; not there where there was no connection. */
@@ -52,6 +54,10 @@ export interface SyncContext {
   readonly onShipped?: (destination: DestinationConfig, result: ShipResult) => Promise<void>;
   /** Each result as it comes. */
   readonly onResult: (result: SyncResult) => void;
+  /** Has a destination let go of what its keep rules do not keep, among these names' repositories. */
+  readonly keep: (destination: DestinationConfig, refs: readonly string[]) => Promise<void>;
+  /** What is worth a line beside the results. */
+  readonly onNote: (text: string) => void;
   readonly dryRun: boolean;
 }
 
@@ -118,7 +124,22 @@ async function shipAll(
     results.push(result);
     context.onResult(result);
   }
+  if (destination.keep !== undefined && !context.dryRun) await applyKeep(destination, results, context);
   return results;
+}
+
+/** Only after everything has arrived: what a failed run left behind may be all that there is. */
+async function applyKeep(destination: DestinationConfig, results: readonly SyncResult[], context: SyncContext): Promise<void> {
+  if (results.length === 0 || results.some(({ error }) => error !== undefined)) return;
+  try {
+    await context.keep(
+      destination,
+      results.flatMap(({ refs }) => refs),
+    );
+  } catch (error) {
+    context.signal.throwIfAborted();
+    context.onNote(`${destination.name}: the keep rules were not applied: ${TransferError.from(error).message}`);
+  }
 }
 
 /** What is wrong with the destination itself is not tried again with the next image. */
@@ -192,6 +213,7 @@ async function attemptShip(
     destination: destination.name,
     state: stateOf(result),
     transfer: result.transfer,
+    refs: result.images.map(({ ref }) => ref),
     imageIds: result.images.map(({ imageId }) => imageId),
     pushed: result.images.flatMap(({ pushed }) => pushed),
     // What would have crossed, not what did.
@@ -216,6 +238,7 @@ function failedResult(
     state: code === 'PAUSED' ? 'paused' : 'failed',
     wireBytes: 0,
     seconds: 0,
+    refs: [],
     imageIds: [],
     pushed: [],
     ...(transfer !== undefined && { transfer }),

@@ -45,6 +45,13 @@ export function formatReference(reference: Reference): string {
   return `${registry}${reference.repository}:${reference.tag}`;
 }
 
+/** `[registry/]repository` of a name, in short form; undefined for what is no name. */
+export function repositoryOf(text: string): string | undefined {
+  const reference = tryParseReference(text);
+  if (reference === undefined) return undefined;
+  return reference.registry === undefined ? reference.repository : `${reference.registry}/${reference.repository}`;
+}
+
 /** One spelling for one image: adds `:latest`, drops the default registry and its `library/`; text that is no reference stays as it is. */
 export function normaliseReference(text: string): string {
   const reference = tryParseReference(text);

@@ -19,6 +19,8 @@ export const FRAME = {
   activate: 14,
   history: 15,
   past: 16,
+  keep: 17,
+  kept: 18,
 } as const;
 
 export type FrameName = keyof typeof FRAME;

@@ -61,6 +61,11 @@ const SCHEMAS = {
   error: z.tuple([text(40), text(2000), text(1000)]),
   /** image number; names that are to mean another image, as a unit; 0 = what was staged under them, 1 = what they meant before. */
   activate: z.tuple([count, z.array(ref).min(1).max(ACTIVATED_NAMES_MAX), count.max(1)]),
+  /** image number; repositories, each `[registry/]repository`; of each so many images delivered last are kept, and those delivered in the last so many seconds,
+   *  and those whose tags match a pattern: 0 and none where a rule is not given. */
+  keep: z.tuple([count, z.array(ref).min(1).max(ACTIVATED_NAMES_MAX), count, count, z.array(ref).max(ACTIVATED_NAMES_MAX)]),
+  /** image number; images that went; bytes freed. */
+  kept: z.tuple([count, count, count]),
   /** image number; a name. */
   history: z.tuple([count, ref]),
   /** image number; what the name came to mean, oldest first: milliseconds since the epoch, how, who had it do so, id of the image; how is empty for an image

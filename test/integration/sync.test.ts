@@ -48,6 +48,8 @@ async function world(directory: string, destinations: string, receivers: Readonl
       recallRate: () => Promise.resolve(undefined),
       rememberRate: () => Promise.resolve(),
       onResult: () => {},
+      keep: () => Promise.resolve(),
+      onNote: () => {},
       dryRun: false,
       ...overrides,
     });
@@ -116,6 +118,25 @@ describe('one run of a sync', () => {
     const { run } = await world(directory.path, '{name: a, to: "ws://a"}, {name: b, to: "ws://b"}', { a, b });
     expect(told(await run({}, [{ source: 'app:1', as: 'moved/app:x', to: ['b'] }]))).toEqual(['moved/app:x b delivered']);
     expect([tries, await readdir(join(directory.path, 'a'))]).toEqual([3, ['moved_app_x.tar']]);
+  });
+});
+
+describe('keep rules of the list', () => {
+  test('are applied after success, by receivers that take them', async () => {
+    await using directory = await temporaryDirectory({ inMemory: true });
+    for (const [ref, archive] of ARCHIVES) await writeFile(join(directory.path, `${ref.replace(':', '-')}.tar`), archive);
+    const file = join(directory.path, 'keep.yaml');
+    const sync = async (flags: readonly string[]): Promise<[stderr: string, images: string[]]> => {
+      await using receiver = await startReceiver(['--deliver', 'none', ...flags]);
+      await writeFile(file, `images: [{archives: "./*.tar"}]\ndestinations: [{name: near, to: "${receiver.address}", keep: {last: 1}}]\n`);
+      const { status, stderr } = await runAgent('sender', ['sync', file, '--once', '--quiet', '--store', join(directory.path, 'pool')]);
+      expect(status).toBe(0);
+      const { stdout } = await runAgent('receiver', ['images', '--store', receiver.store, '--json']);
+      return [stderr, stdout.trim().split('\n').flatMap((line) => (JSON.parse(line) as { refs: string[] }).refs)]; // prettier-ignore
+    };
+    const [refused, all] = await sync([]);
+    expect([refused, all.toSorted()]).toEqual([expect.stringMatching(/keep rules were not applied/) as string, ['app:1', 'app:2']]);
+    expect(await sync(['--keep-as-asked'])).toEqual([expect.stringMatching(/1 images let go/) as string, ['app:2']]);
   });
 });
 

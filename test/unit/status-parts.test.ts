@@ -158,7 +158,7 @@ describe('the status of a sync service', () => {
     status.waiting(EXAMPLE_TIME + 1000);
     expect(await page('/readyz')).toMatchObject({ status: 200 });
     status.began();
-    const result = { image: 'shop:2', destination: 'dc2', wireBytes: 7, seconds: 1, imageIds: [], pushed: [] };
+    const result = { image: 'shop:2', destination: 'dc2', wireBytes: 7, seconds: 1, refs: [], imageIds: [], pushed: [] };
     status.result({ ...result, state: 'delivered' });
     status.ended(false);
     status.began();
