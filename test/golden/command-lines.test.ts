@@ -72,22 +72,22 @@ describe('command lines', () => {
     expect(linesOf(document).flatMap(complaints)).toEqual([]);
   });
 
-  it('of examples/ are understood', () => {
-    const files = readdirSync(join(root, 'examples'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  it('of shared/examples/ are understood', () => {
+    const files = readdirSync(join(root, 'shared/examples'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     const lines = files.flatMap((entry) => linesOf(join(entry.parentPath, entry.name).slice(root.length + 1)));
     expect(lines.length).toBeGreaterThan(1);
     expect(lines.flatMap(complaints)).toEqual([]);
   });
 
   it('of the compose file are understood, and it is one', () => {
-    const { services } = parse(readFileSync(join(root, 'examples/compose.yaml'), 'utf8')) as {
+    const { services } = parse(readFileSync(join(root, 'shared/examples/compose.yaml'), 'utf8')) as {
       services: Record<string, { build?: string; image?: string; command?: string[] }>;
     };
     const { receiver, registry } = services;
     expect(complaints(['lightermand', ...(receiver?.command ?? [])].join(' '))).toEqual([]);
     expect(receiver?.command?.[0]).toBe('serve');
     expect([receiver?.build, registry?.image]).toEqual(['.', 'registry:2']);
-    expect(readFileSync(join(root, 'examples/Dockerfile'), 'utf8')).toContain('ENTRYPOINT ["lightermand"]');
+    expect(readFileSync(join(root, 'shared/examples/Dockerfile'), 'utf8')).toContain('ENTRYPOINT ["lightermand"]');
   });
 });
 
@@ -98,7 +98,7 @@ describe('the units of the sync', () => {
       await writeFile(
         join(directory, name),
         // The program need not be installed here.
-        readFileSync(join(root, 'examples', name), 'utf8').replaceAll('/usr/local/bin/lighterman', '/bin/true'),
+        readFileSync(join(root, 'shared/examples', name), 'utf8').replaceAll('/usr/local/bin/lighterman', '/bin/true'),
       );
     const verified = spawnSync('systemd-analyze', ['verify', '--man=no', join(directory, 'lighterman-sync.timer')], { encoding: 'utf8' });
     await rm(directory, { recursive: true });

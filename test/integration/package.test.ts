@@ -51,9 +51,9 @@ describe('what is installed', () => {
       'README.md',
       'shared/PROTOCOL.md',
       'sender/sync/SYNC.md',
-      'examples/compose.yaml',
+      'shared/examples/compose.yaml',
       'dist/man/lightermand.1',
-      'bin/node.sh',
+      'shared/bin/node.sh',
     ])
       expect(files).toContain(name);
     expect(files.filter((name) => (name.endsWith('.ts') && !name.endsWith('.d.ts')) || /^(?:test|bench)/.test(name))).toEqual([]);
@@ -102,7 +102,7 @@ describe.each(commands)('docker ship, by %s', (docker) => {
   beforeAll(async () => {
     config = await mkdtemp(join(home, 'docker-'));
     await mkdir(join(config, 'cli-plugins'));
-    await symlink(join(installed.path, 'bin/docker-ship'), join(config, 'cli-plugins/docker-ship'));
+    await symlink(join(installed.path, 'shared/bin/docker-ship'), join(config, 'cli-plugins/docker-ship'));
   });
   const run = (...args: string[]) => call(docker, args, { DOCKER_CONFIG: config });
 
@@ -133,7 +133,7 @@ describe.runIf(commands.length > 1)('docker ship, interrupted', () => {
   it('ends with docker, where that keeps the signal to itself', async () => {
     const config = await mkdtemp(join(home, 'docker-'));
     await mkdir(join(config, 'cli-plugins'));
-    await symlink(join(installed.path, 'bin/docker-ship'), join(config, 'cli-plugins/docker-ship'));
+    await symlink(join(installed.path, 'shared/bin/docker-ship'), join(config, 'cli-plugins/docker-ship'));
     // Somebody who takes the connection and never says a word.
     const connected = Promise.withResolvers<void>();
     const silent = createServer((socket) => {

