@@ -137,9 +137,9 @@ export const CONTROL_REQUEST_BYTES_MAX = 64 * KIB;
 export const CONTROL_FRAME_BYTES_MAX = 1 * MIB;
 
 /** Requests for the status of an agent: their headers, how long they may take, and connections at once. */
-export const STATUS_HEADER_BYTES_MAX = 8 * KIB;
-export const STATUS_TIMEOUT_MS = 10_000;
-export const STATUS_CONNECTIONS_MAX = 64;
+export const HTTP_HEADER_BYTES_MAX = 8 * KIB;
+export const HTTP_TIMEOUT_MS = 10_000;
+export const HTTP_CONNECTIONS_MAX = 64;
 /** Entries in memory of the status page's table that counts whose content is whose: above that it is not counted. */
 export const STATUS_CHUNKS_MAX = 8_000_000;
 /** Names that are activated together, and of a name's past what is told. */

@@ -4,14 +4,11 @@
  * Who may read: everybody on the loopback where no token is set, but only under a loopback name in the Host header, so that no web page can
  * get at it by way of a browser; with a token, who brings it as `Authorization: Bearer TOKEN`, or as the password of a browser's question.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { TransferError } from '../errors.ts';
-import { STATUS_CONNECTIONS_MAX, STATUS_HEADER_BYTES_MAX, STATUS_TIMEOUT_MS } from '../limits.ts';
-import { bindError, formatListenAddress, parseListenAddress } from '../listen-address.ts';
+import { HTTP_LIMITS, isSameToken, listenHttp, type HttpListener } from '../http-listener.ts';
 import { isLoopback } from '../loopback.ts';
 
 export interface Page {
@@ -38,19 +35,10 @@ export interface StatusServerOptions {
   readonly log: { warn(fields: object, message: string): void };
 }
 
-export interface StatusServer extends AsyncDisposable {
-  /** The port resolved where 0 was asked for. */
-  readonly address: string;
-}
+export type StatusServer = HttpListener;
 
 /** @throws TransferError USAGE for an address that cannot be bound, or one beyond the loopback without a token. */
 export async function serveStatus(options: StatusServerOptions): Promise<StatusServer> {
-  const { host, port } = parseListenAddress(options.address);
-  if (!isLoopback(host) && options.token === undefined)
-    throw new TransferError('USAGE', `whoever reaches ${options.address} could read the status`, {
-      hint: 'give --status-token-file, or listen on 127.0.0.1',
-    });
-  const limits = { maxHeaderSize: STATUS_HEADER_BYTES_MAX, requestTimeout: STATUS_TIMEOUT_MS, headersTimeout: STATUS_TIMEOUT_MS };
   const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
     void answer(request, options).then(
       (page) => send(request, response, page),
@@ -59,20 +47,9 @@ export async function serveStatus(options: StatusServerOptions): Promise<StatusS
         send(request, response, plain(500, 'an error: see the log'));
       },
     );
-  const server = options.tls === undefined ? createHttp(limits, onRequest) : createHttps({ ...limits, ...options.tls }, onRequest);
-  server.maxConnections = STATUS_CONNECTIONS_MAX;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(bindError(error, options.address, 'program')));
-    server.listen(port, host, resolve);
-  });
-  return {
-    address: formatListenAddress(server.address() as AddressInfo),
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const server =
+    options.tls === undefined ? createHttp(HTTP_LIMITS, onRequest) : createHttps({ ...HTTP_LIMITS, ...options.tls }, onRequest);
+  return listenHttp(server, options.address, options.token !== undefined, { what: 'read the status', flag: '--status-token-file' });
 }
 
 /** A page of one line. */
@@ -104,7 +81,6 @@ function hostOf({ headers }: IncomingMessage): string {
   return (headers.host ?? '').replace(/:\d+$/, '');
 }
 
-/** Takes as long whatever is brought. */
 function brings({ headers }: IncomingMessage, token: string): boolean {
   const [, scheme = '', value = ''] = /^(Bearer|Basic) +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
   const brought =
@@ -113,11 +89,7 @@ function brings({ headers }: IncomingMessage, token: string): boolean {
           .toString()
           .replace(/^[^:]*:/, '')
       : value;
-  return timingSafeEqual(digest(brought), digest(token));
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return isSameToken(brought, token);
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status = 200, type, body, headers }: Page): void {

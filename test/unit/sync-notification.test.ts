@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseSyncConfig } from '../../sender/sync/config.ts';
 import { parseNotification, selectPushed } from '../../sender/sync/notification.ts';
-import { listenNotifications, type NotificationServer } from '../../sender/transport/notifications.ts';
+import { listenNotifications } from '../../sender/transport/notifications.ts';
+import type { HttpListener } from '../../shared/http-listener.ts';
 import { NOTIFICATION_BYTES_MAX } from '../../shared/limits.ts';
 
 /** As the distribution registry 2.8 writes it, shortened. */
@@ -58,7 +59,7 @@ describe('notifications of a registry', () => {
 });
 
 describe('the server for them', () => {
-  let server: NotificationServer | undefined;
+  let server: HttpListener | undefined;
   afterEach(async () => server?.[Symbol.asyncDispose]());
   const post = async (body: string, headers: Record<string, string> = {}, method = 'POST'): Promise<number> =>
     (await fetch(`http://${server?.address}/`, { method, headers, ...(method === 'POST' && { body }) })).status;
@@ -72,6 +73,7 @@ describe('the server for them', () => {
     expect(await post('x')).toBe(401);
     expect(await post('x', { authorization: 'Bearer secre' })).toBe(401);
     expect(await post('', good, 'GET')).toBe(405);
+    expect(await post('x', { ...good, origin: 'https://page.example' })).toBe(403);
     expect(await post('x'.repeat(NOTIFICATION_BYTES_MAX + 1), good).catch(() => 413)).toBe(413);
     expect(taken).toEqual(['one', 'two']);
   });
