@@ -133,6 +133,7 @@ function createConversation(channel: Channel, peer: string, context: Conversatio
     encodeRecipe,
     onKept: (id) => catalog.trust(id),
     onVoid: lost.askAgain,
+    onContent: followContent(witness, wishes),
     knowsOthers: !access.isLimited,
     underWay,
     begun: () => participation.begun(),
@@ -213,6 +214,21 @@ function createConversation(channel: Channel, peer: string, context: Conversatio
     end: () => keepAll(participation, incoming, deliveries, store),
     /** Nothing of it is wanted any more. */
     abort: (reason: unknown) => gone.abort(reason),
+  };
+}
+
+/** Content on its way in, told to who looks on: of each image so many bytes of those that are known to come. */
+function followContent(
+  witness: ConversationWitness,
+  offered: ReadonlyMap<number, unknown>,
+): (image: number, arrived: number, expected: number) => void {
+  const amounts = new Map<number, { done: number; total: number }>();
+  return (image, arrived, expected) => {
+    if (!offered.has(image)) return;
+    const { done, total } = amounts.get(image) ?? { done: 0, total: 0 };
+    const now = { done: done + arrived, total: total + expected };
+    amounts.set(image, now);
+    witness.progress(image, 'receiving', now.done, now.total);
   };
 }
 

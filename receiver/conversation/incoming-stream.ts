@@ -25,6 +25,8 @@ export interface IncomingOptions {
   /** Proves a stream by making it, before its recipe is stored. @throws TransferError INTEGRITY */
   readonly verify: (recipe: Recipe) => Promise<void>;
   readonly encodeRecipe: (recipe: Recipe) => Uint8Array;
+  /** Told of the content that is still to come for an image, in bytes, when that is known of one more of its streams; and of content that came. */
+  readonly onContent?: (image: number, arrived: number, expected: number) => void;
   /** Told of each stream whose recipe is in the store now. */
   readonly onKept: (id: Id) => void;
   /** Whether the sender may know what others send: then it waits for that where it asks about it. */
@@ -138,6 +140,7 @@ export async function takeRun(incoming: Opened, run: Run, replace: boolean, opti
   await store.put(records, { replace });
   for (const [i, { key }] of records.entries()) incoming.ids[indices[i] as number] = key;
   knowledge.arrived(records.map(({ key }) => key));
+  options.onContent?.(incoming.frame.image, targetBytes, 0);
   incoming.claim.touch();
 }
 

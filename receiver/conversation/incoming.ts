@@ -158,6 +158,7 @@ function createStreams(options: IncomingOptions, gone: AbortSignal) {
       const { freshLengths } = incoming.difference;
       incoming.ids = [...incoming.ids, ...Array.from({ length: freshLengths.length - incoming.ids.length }, () => undefined)];
       incoming.wanted ??= freshLengths.map((_, i) => i);
+      options.onContent?.(frame.image, 0, incoming.wanted.reduce((sum, index) => sum + (freshLengths[index] ?? 0), 0)); // prettier-ignore
     }
     return incoming as Opened;
   };

@@ -47,10 +47,12 @@ describe('a stream that is void', async () => {
   let streams: IncomingStreams;
   let voided: number[];
   let kept: number;
+  let amounts: number[][];
   beforeEach(async () => {
     store = createMemoryStore();
     voided = [];
     kept = 0;
+    amounts = [];
     streams = createIncomingStreams({
       store,
       knowledge: createKnowledge(
@@ -65,6 +67,7 @@ describe('a stream that is void', async () => {
       encodeRecipe,
       onKept: () => void kept++,
       onVoid: (stream) => void voided.push(stream),
+      onContent: (image, arrived, expected) => void amounts.push([image, arrived, expected]),
       underWay: await freshUnderWay(),
       begun: () => [],
       knowsOthers: true,
@@ -94,6 +97,9 @@ describe('a stream that is void', async () => {
     expect((await finished).id).toEqual(recipe.id);
     expect((await store.stats()).records).toEqual({ chunk: 1, recipe: 1, image: 0 });
     expect(kept).toBe(1);
+    // Of the stream that came in place of the other: first what is to come, then that it came.
+    const bytes = content.byteLength;
+    expect(amounts.map(([, arrived, expected]) => [arrived, expected])).toEqual([[0, bytes], [bytes, 0]]); // prettier-ignore
   });
 
   it('is given up only once: what comes in its place fails for good', async () => {
