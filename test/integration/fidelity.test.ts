@@ -159,7 +159,7 @@ test('all of them in one session, into one store, and every one restored', async
     }
   }
   const checked = await runAgent('receiver', ['check', '--store', path('store'), '--read-all', '--json']);
-  expect([checked.status, JSON.parse(checked.stdout)]).toEqual([0, { recordsRead: expect.any(Number), problems: [] }]);
+  expect([checked.status, JSON.parse(checked.stdout)]).toEqual([0, { recordsRead: expect.any(Number), problems: [], images: [] }]);
 });
 
 describe('an archive again', () => {
