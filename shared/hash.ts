@@ -36,6 +36,11 @@ export function createSha256(): StreamHasher {
   return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
 }
 
+/** The id that 64 hex digits stand for. */
+export function idFromHex(text: string): Id {
+  return asId(Buffer.from(text, 'hex'));
+}
+
 /** Accepts 32 bytes from outside as an id (of content yet to be verified). */
 export function asId(bytes: Uint8Array): Id {
   if (bytes.byteLength !== ID_BYTES) throw new TransferError('PROTOCOL_VIOLATION', `an id has ${ID_BYTES} bytes, got ${bytes.byteLength}`);

@@ -5,6 +5,7 @@
 import { stat } from 'node:fs/promises';
 import type { Clock } from '../../shared/clock.ts';
 import { TransferError } from '../../shared/errors.ts';
+import { createSerial } from '../../shared/serial.ts';
 import type { Access } from './access.ts';
 import { openAccess } from './access.ts';
 import type { GrantFiles } from './grant-files.ts';
@@ -49,7 +50,7 @@ export async function createGatekeeper({ files, clock, mustAsk, log }: Gatekeepe
   let grants: readonly Grant[] | undefined;
   let seen: string | undefined;
   let warned = '';
-  let reading: Promise<void> = Promise.resolve();
+  const inTurn = createSerial();
   const live = new Set<Live>();
   const sent = new Map<string, SentChunks>();
 
@@ -70,11 +71,7 @@ export async function createGatekeeper({ files, clock, mustAsk, log }: Gatekeepe
     }
     for (const one of live) if (!isValid(one.grant)) one.end.abort(noLonger(one.grant));
   };
-  const refresh = (anyway = false): Promise<void> => {
-    const next = reading.then(() => read(anyway));
-    reading = next.catch(() => {});
-    return next;
-  };
+  const refresh = (anyway = false): Promise<void> => inTurn(() => read(anyway));
   const hasOthers = (one: Live): boolean => [...live].some((other) => other !== one && other.grant.name === one.grant.name);
   const accessOf = (grant: Grant): Access => {
     const one = { grant, end: new AbortController() };

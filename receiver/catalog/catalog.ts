@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { utf8, utf8Text } from '../../shared/bytes.ts';
 import { TransferError } from '../../shared/errors.ts';
-import { asId, hex, type Id } from '../../shared/hash.ts';
+import { hex, type Id, idFromHex } from '../../shared/hash.ts';
 import { normaliseReference, tryParseReference } from '../../shared/image/reference.ts';
 import { PREFIX_BYTES } from '../../shared/wire/messages.ts';
 import type { Store } from '../../shared/store/port.ts';
@@ -133,7 +133,7 @@ export async function openCatalog(store: Store, doubted: Doubts = new Set<string
     async save(record) {
       byArchive.set(record.archive, record);
       sorted = undefined;
-      await store.put([{ kind: 'image', key: asId(Buffer.from(record.archive, 'hex')), bytes: utf8(JSON.stringify(record)) }]);
+      await store.put([{ kind: 'image', key: idFromHex(record.archive), bytes: utf8(JSON.stringify(record)) }]);
     },
     drop({ archive }) {
       byArchive.delete(archive);
@@ -149,7 +149,7 @@ export async function openCatalog(store: Store, doubted: Doubts = new Set<string
       for (const id of layerStreams(readable, layerPrefixes)) streams.add(id);
       for (const record of byRepository(readable, ref)) for (const id of [...record.streams, record.archive]) streams.add(id);
       const named = [...streams].filter((id) => !doubted.has(id)).slice(0, most);
-      return { streams: named.map((id) => asId(Buffer.from(id, 'hex'))), complete: named.length === streams.size };
+      return { streams: named.map((id) => idFromHex(id)), complete: named.length === streams.size };
     },
     doubt(streams) {
       for (const id of streams) doubted.add(hex(id));

@@ -3,7 +3,7 @@
  * all that is under way need, and has the store forget the rest. Rules: STORE.md, "Collecting".
  */
 import { TransferError } from '../../shared/errors.ts';
-import { asId, hex, type Id } from '../../shared/hash.ts';
+import { hex, type Id, idFromHex } from '../../shared/hash.ts';
 import { createReach, type Reach } from '../../shared/image/reach.ts';
 import type { CollectReport, Store, Verdict } from '../../shared/store/port.ts';
 import type { Catalog, ImageRecord } from './catalog.ts';
@@ -84,7 +84,7 @@ async function collect(request: CollectRequest, context: CollectContext): Promis
 async function putBack(store: Store, catalog: Catalog, going: readonly ImageRecord[]): Promise<void> {
   const isThere = await store.hasMany(
     'image',
-    going.map(({ archive }) => toId(archive)),
+    going.map(({ archive }) => idFromHex(archive)),
   );
   for (const [at, record] of going.entries()) if (isThere[at] === true) catalog.restore(record);
 }
@@ -111,7 +111,7 @@ async function chooseOverQuota(
 async function addImage(reach: Reach, record: ImageRecord): Promise<number> {
   let bytes = 0;
   try {
-    for (const stream of [record.archive, ...record.streams]) bytes += await reach.add(toId(stream));
+    for (const stream of [record.archive, ...record.streams]) bytes += await reach.add(idFromHex(stream));
   } catch (error) {
     const { code, message } = TransferError.from(error);
     if (code !== 'INTEGRITY') throw error;
@@ -129,14 +129,10 @@ async function addUsed(reach: Reach, uses: Uses): Promise<number> {
   let bytes = 0;
   for (const stream of uses.streams()) {
     try {
-      bytes += await reach.add(toId(stream));
+      bytes += await reach.add(idFromHex(stream));
     } catch (error) {
       if (TransferError.from(error).code !== 'INTEGRITY') throw error;
     }
   }
   return bytes;
-}
-
-function toId(text: string): Id {
-  return asId(Buffer.from(text, 'hex'));
 }

@@ -1,6 +1,6 @@
 /** Which images have lost something: chunks and recipes that a check found damaged, or that are not there at all. */
 import { TransferError } from '../../shared/errors.ts';
-import { asId, hex, type Id } from '../../shared/hash.ts';
+import { hex, type Id, idFromHex } from '../../shared/hash.ts';
 import { partsOf } from '../../shared/image/reach.ts';
 import { loadRecipe } from '../../shared/image/stored-archive.ts';
 import type { Recipe } from '../../shared/recipe/recipe.ts';
@@ -33,8 +33,8 @@ export async function findDamagedImages(
     const lost = new Map<string, RecordName>();
     const broken: Id[] = [];
     for (const text of new Set([record.archive, ...record.streams])) {
-      const found = await streams(asId(Buffer.from(text, 'hex')));
-      if (found.length > 0) broken.push(asId(Buffer.from(text, 'hex')));
+      const found = await streams(idFromHex(text));
+      if (found.length > 0) broken.push(idFromHex(text));
       for (const name of found) lost.set(`${name.kind} ${Buffer.from(name.key).toString('hex')}`, name);
     }
     if (broken.length > 0) damaged.push({ record, lost: [...lost.values()], streams: broken });
@@ -44,14 +44,14 @@ export async function findDamagedImages(
 
 /** From now on these images count as not held, and their broken streams as no bases: a ship sends what is lacking. */
 export function doubtDamaged(catalog: Catalog, images: readonly DamagedImage[]): void {
-  for (const { record, streams } of images) catalog.doubt([asId(Buffer.from(record.archive, 'hex')), ...streams]);
+  for (const { record, streams } of images) catalog.doubt([idFromHex(record.archive), ...streams]);
 }
 
 /** What was read and found whole is in doubt no more. */
 export function trustOthers(catalog: Catalog, images: readonly DamagedImage[]): void {
   const broken = new Set(images.flatMap(({ record, streams }) => [record.archive, ...streams.map((stream) => hex(stream))]));
   for (const { archive, streams } of catalog.records())
-    for (const stream of [archive, ...streams]) if (!broken.has(stream)) catalog.trust(asId(Buffer.from(stream, 'hex')));
+    for (const stream of [archive, ...streams]) if (!broken.has(stream)) catalog.trust(idFromHex(stream));
 }
 
 /** For people: a name, or the beginning of an id. */
@@ -63,7 +63,7 @@ export function imageName(record: ImageRecord): string {
 function createStreamCheck(store: Store, report: CheckReport, signal: AbortSignal | undefined) {
   const damaged = createKeySet();
   for (const { kind, key } of report.problems)
-    if ((kind === 'chunk' || kind === 'recipe') && /^[0-9a-f]{64}$/.test(key)) damaged.add(asId(Buffer.from(key, 'hex')));
+    if ((kind === 'chunk' || kind === 'recipe') && /^[0-9a-f]{64}$/.test(key)) damaged.add(idFromHex(key));
   const known = new Map<string, readonly RecordName[]>();
 
   const lostOf = async (recipe: Recipe): Promise<RecordName[]> => {

@@ -5,7 +5,7 @@ import type { Message } from '../../shared/wire/messages.ts';
 import { demandName, type Access } from '../access/access.ts';
 import type { ImageRecord } from './catalog.ts';
 import { collectImages, type CollectContext } from './collect-images.ts';
-import { chooseGoing, namesOf } from './keep-rules.ts';
+import { chooseGoing, namesOf, stagedNames } from './keep-rules.ts';
 
 /** What a `serve` lets senders do. */
 export interface KeepPolicy {
@@ -38,7 +38,7 @@ async function keep(
   for (const repository of repositories) demandName(access, `${repository}:*`);
   const asked = new Set(repositories);
   const isOnlyAsked = (record: ImageRecord): boolean => {
-    const names = [...namesOf(record), ...record.images.flatMap((image) => Object.keys(image.staged ?? {}))];
+    const names = [...namesOf(record), ...stagedNames(record)];
     return names.length > 0 && names.every((name) => asked.has(repositoryOf(name) ?? ''));
   };
   const rules = { ...(last > 0 && { last }), ...(within > 0 && { withinMs: within * 1000 }), tags };

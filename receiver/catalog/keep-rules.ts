@@ -58,7 +58,7 @@ export function currentNames(record: ImageRecord, owners: ReadonlyMap<string, Im
 }
 
 /** Names that it waits for. */
-function stagedNames(record: ImageRecord): string[] {
+export function stagedNames(record: ImageRecord): string[] {
   return record.images.flatMap((image) => Object.keys(image.staged ?? {}));
 }
 

@@ -2,7 +2,7 @@
  * Mends what can be mended here: records that a check found damaged are removed, so that the store says that it lacks them, packs that are
  * damaged are rewritten, and the images that lack something count as not held. The next shipment of such an image brings what is lacking.
  */
-import { asId } from '../../shared/hash.ts';
+import { idFromHex } from '../../shared/hash.ts';
 import { RECORD_KINDS, type CheckReport, type RecordName, type Store } from '../../shared/store/port.ts';
 import type { Catalog } from './catalog.ts';
 import { doubtDamaged, findDamagedImages, type DamagedImage } from './damaged-images.ts';
@@ -44,7 +44,7 @@ export async function repairStore(store: Store, catalog: Catalog, signal: AbortS
 function namesOf({ problems }: CheckReport, { unreadable }: Catalog): RecordName[] {
   const names = problems.flatMap(({ kind, key }): RecordName[] => {
     const known = RECORD_KINDS.find((each) => each === kind);
-    return known === undefined || !/^[0-9a-f]{64}$/.test(key) ? [] : [{ kind: known, key: asId(Buffer.from(key, 'hex')) }];
+    return known === undefined || !/^[0-9a-f]{64}$/.test(key) ? [] : [{ kind: known, key: idFromHex(key) }];
   });
-  return [...names, ...unreadable.map((key): RecordName => ({ kind: 'image', key: asId(Buffer.from(key, 'hex')) }))];
+  return [...names, ...unreadable.map((key): RecordName => ({ kind: 'image', key: idFromHex(key) }))];
 }

@@ -1,6 +1,6 @@
 /** What an image has in common with others: what stays in the store when it goes, and because of whom. */
 import { TransferError } from '../../shared/errors.ts';
-import { asId, hex, type Id } from '../../shared/hash.ts';
+import { hex, type Id, idFromHex } from '../../shared/hash.ts';
 import { createReach, partsOf } from '../../shared/image/reach.ts';
 import { loadRecipe } from '../../shared/image/stored-archive.ts';
 import { createKeySet } from '../../shared/store/key-set.ts';
@@ -55,12 +55,12 @@ export async function findSharedContent(record: ImageRecord, others: readonly Im
   const owners: { record: ImageRecord; bytes: number }[] = [];
   for (const other of others) {
     // The archive nests all of its layers.
-    const sum = await walk(asId(Buffer.from(other.archive, 'hex')));
+    const sum = await walk(idFromHex(other.archive));
     if (sum > 0) owners.push({ record: other, bytes: sum });
   }
   return { bytes, owners: owners.toSorted((a, b) => b.bytes - a.bytes) };
 }
 
 function streamsOf({ archive, streams }: ImageRecord): Id[] {
-  return [archive, ...streams].map((text) => asId(Buffer.from(text, 'hex')));
+  return [archive, ...streams].map((text) => idFromHex(text));
 }

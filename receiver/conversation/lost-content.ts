@@ -1,7 +1,7 @@
 /** What the store turned out to have lost in a conversation: asked for again, named as a base no more, and told of in the receipt. */
 import type { Channel } from '../../shared/channel/port.ts';
 import { TransferError } from '../../shared/errors.ts';
-import { asId, type Id } from '../../shared/hash.ts';
+import { type Id, idFromHex } from '../../shared/hash.ts';
 import { loadRecipe } from '../../shared/image/stored-archive.ts';
 import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { encodeMessage } from '../../shared/wire/messages.ts';
@@ -37,7 +37,7 @@ export function createLostContent(channel: Channel, peer: string, { store, catal
     },
     async doubtImage({ archive, streams: layers }, error, signal) {
       if (TransferError.from(error).code !== 'INTEGRITY') return false;
-      const [id, ...rest] = [archive, ...layers].map((text) => asId(Buffer.from(text, 'hex')));
+      const [id, ...rest] = [archive, ...layers].map((text) => idFromHex(text));
       const recipe = await orDamaged(loadRecipe(store, id as Id));
       if (recipe === undefined || (await hasDamage(recipe, store, signal))) catalog.doubt([id as Id, ...rest]);
       return false;

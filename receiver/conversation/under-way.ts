@@ -5,7 +5,7 @@ import { BEGUN_BYTES_MAX } from '../../shared/limits.ts';
 import { createClaims, type Claims } from './claims.ts';
 import type { Delivery } from '../deliver/port.ts';
 import { createJobs, type Jobs } from './jobs.ts';
-import { createSerial, type Serial } from '../../shared/store/serial.ts';
+import { createSerial, type Serial } from '../../shared/serial.ts';
 import { createSlots, type Slots } from './slots.ts';
 import type { Unfinished } from './unfinished.ts';
 

@@ -4,7 +4,7 @@
  */
 import { open, readFile, rename } from 'node:fs/promises';
 import { z } from 'zod';
-import { asId, hex, type Id } from '../../shared/hash.ts';
+import { hex, type Id, idFromHex } from '../../shared/hash.ts';
 import { UNFINISHED_MAX, UNFINISHED_MS } from '../../shared/limits.ts';
 import { createSharedRun } from '../../shared/store/shared-run.ts';
 
@@ -70,7 +70,7 @@ export async function openUnfinished(now: () => number, file?: UnfinishedFile): 
     wholeStreams: () =>
       [...streams]
         .filter(([, { whole }]) => whole)
-        .map(([id]) => asId(Buffer.from(id, 'hex')))
+        .map(([id]) => idFromHex(id))
         .toReversed(),
   };
 }

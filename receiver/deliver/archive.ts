@@ -2,7 +2,7 @@
 import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TransferError } from '../../shared/errors.ts';
-import { asId } from '../../shared/hash.ts';
+import { idFromHex } from '../../shared/hash.ts';
 import { archiveFileName } from '../../shared/image/reference.ts';
 import { loadRecipe, openStoredArchive } from '../../shared/image/stored-archive.ts';
 import type { Store } from '../../shared/store/port.ts';
@@ -25,7 +25,7 @@ export function deliverToDirectory(store: Store, directory: string): Deliver {
 
 /** The archive of a record, rebuilt. @throws TransferError INTEGRITY, now or while it is read. */
 export async function openArchive(store: Store, record: ImageRecord, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-  return (await openStoredArchive(await loadRecipe(store, asId(Buffer.from(record.archive, 'hex'))), store)).openAll(signal);
+  return (await openStoredArchive(await loadRecipe(store, idFromHex(record.archive)), store)).openAll(signal);
 }
 
 /** Rebuilds the archive into `file`, as `writePieces`. */

@@ -1,6 +1,6 @@
 /** Images on their way out, one after the other: recorded, delivered, and told to the sender. */
 import type { Channel } from '../../shared/channel/port.ts';
-import { asId, type Id } from '../../shared/hash.ts';
+import { type Id, idFromHex } from '../../shared/hash.ts';
 import { demandNames, type Access } from '../access/access.ts';
 import { activate, type Action } from './activations.ts';
 import type { ImageRecord } from '../catalog/catalog.ts';
@@ -129,5 +129,5 @@ export function createDeliveries(
 }
 
 function streamsOf({ archive, streams }: ImageRecord): Id[] {
-  return [archive, ...streams].map((id) => asId(Buffer.from(id, 'hex')));
+  return [archive, ...streams].map((id) => idFromHex(id));
 }

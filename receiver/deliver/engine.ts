@@ -1,7 +1,7 @@
 /** `--deliver engine`: proves every layer, gives the engine what it lacks, tags and pushes. */
 import { concatBytes } from '../../shared/bytes.ts';
 import { TransferError } from '../../shared/errors.ts';
-import { asId, sha256Digest } from '../../shared/hash.ts';
+import { idFromHex, sha256Digest } from '../../shared/hash.ts';
 import type { ArchiveImage } from '../../shared/image/archive-index.ts';
 import { loadRecipe, openStoredArchive, type StoredArchive } from '../../shared/image/stored-archive.ts';
 import type { Store } from '../../shared/store/port.ts';
@@ -13,7 +13,7 @@ import type { Deliver, DeliveredImage, DeliverOptions } from './port.ts';
 /** @param pushTo `REGISTRY[/PREFIX]` to push to after the load. */
 export function deliverToEngine(store: Store, catalog: Catalog, sink: ImageSink, pushTo: string | undefined): Deliver {
   return async (record, options) => {
-    const archive = await openStoredArchive(await loadRecipe(store, asId(Buffer.from(record.archive, 'hex'))), store);
+    const archive = await openStoredArchive(await loadRecipe(store, idFromHex(record.archive)), store);
     const delivered: DeliveredImage[] = [];
     const notes: string[] = [];
     let current = record;

@@ -10,6 +10,7 @@ import type { StoreKind } from '../../shared/engine/image-facts.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { LOAD_SILENT_MS } from '../../shared/limits.ts';
 import { formatReference, parseReference } from '../../shared/image/reference.ts';
+import { createSerial } from '../../shared/serial.ts';
 import { composeArchive, layoutOf, type Layout, type LoadName } from './compose.ts';
 import { createEngineClient, type EngineClient } from './engine-client.ts';
 import { createInventory, type Inventory } from './inventory.ts';
@@ -38,12 +39,7 @@ export function createEngineSink(options: EngineSinkOptions): ImageSink {
 /** The sink over any engine client. */
 export function createClientSink(client: EngineClient, dockerConfigPath?: string, patience = usualPatience): ImageSink {
   const inventory = createInventory(client);
-  let tail: Promise<unknown> = Promise.resolve();
-  const oneAtATime = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = tail.then(work);
-    tail = result.catch(() => {});
-    return result;
-  };
+  const oneAtATime = createSerial();
   return {
     check: ({ signal } = {}) => client.info(signal),
     deliver: async (image, options = {}) => {

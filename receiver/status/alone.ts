@@ -2,7 +2,7 @@
  * What each image costs alone: bytes in the store of the content that no other image has. Counted in the background, image by image, with
  * a table of all chunks and whose they are; what an image brings later is added, and all is counted again after one has gone.
  */
-import { asId, hex, type Id } from '../../shared/hash.ts';
+import { hex, type Id, idFromHex } from '../../shared/hash.ts';
 import { partsOf } from '../../shared/image/reach.ts';
 import { loadRecipe } from '../../shared/image/stored-archive.ts';
 import { STATUS_CHUNKS_MAX } from '../../shared/limits.ts';
@@ -43,7 +43,7 @@ export function createAloneCounter(store: Store, catalog: Catalog, chunksMax = S
       isDone = false;
       const number = numbers.size + 1;
       numbers.set(archive, number);
-      await claim(asId(Buffer.from(archive, 'hex')), number, table, store).then(
+      await claim(idFromHex(archive), number, table, store).then(
         () => lost.delete(archive),
         () => lost.add(archive),
       );

@@ -2,7 +2,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { concatBytes } from '../../shared/bytes.ts';
-import { asId, type Id } from '../../shared/hash.ts';
+import { type Id, idFromHex } from '../../shared/hash.ts';
 import { loadRecipe } from '../../shared/image/stored-archive.ts';
 import type { Store } from '../../shared/store/port.ts';
 import type { ImageRecord } from '../catalog/catalog.ts';
@@ -28,7 +28,7 @@ export async function estimateGzip(record: ImageRecord, store: Store): Promise<n
   const perStream = Math.max(1, Math.floor(CHUNKS_SAMPLED / CHUNKS_TOGETHER / streams.length));
   for (const stream of streams) {
     if (stream === undefined || groups.length * CHUNKS_TOGETHER >= CHUNKS_SAMPLED) continue;
-    const recipe = await loadRecipe(store, asId(Buffer.from(stream, 'hex')));
+    const recipe = await loadRecipe(store, idFromHex(stream));
     const step = Math.max(1, Math.floor(recipe.rowCount / perStream));
     for (let row = step >> 1, taken = 0; row < recipe.rowCount && taken < perStream; row += step, taken++) {
       const group: Id[] = [];

@@ -1,10 +1,9 @@
 /** What a registry tells of pushes, in the envelope of its notifications (distribution project, "Work with notifications"). */
-import { matchesGlob } from 'node:path';
 import { z } from 'zod';
 import { formatReference, tryParseReference } from '../../shared/image/reference.ts';
 import { NOTIFICATION_EVENTS_MAX } from '../../shared/limits.ts';
 import type { SyncConfig } from './config.ts';
-import { isInRange, renamed, type SelectedImage } from './selection.ts';
+import { isMeant, renamed, type SelectedImage } from './selection.ts';
 
 const Envelope = z.object({
   events: z
@@ -51,10 +50,7 @@ export function selectPushed({ images }: SyncConfig, { host, repository, tag }: 
   return images.flatMap((entry): SelectedImage[] => {
     if ('archives' in entry) return [];
     const meant = entry.repository === repository || entry.repository === `${host}/${repository}`;
-    const passes =
-      (entry.tags === undefined || entry.tags.some((pattern) => matchesGlob(tag, pattern))) &&
-      (entry.semver === undefined || isInRange(tag, entry.semver));
-    if (!meant || !passes) return [];
+    if (!meant || !isMeant(tag, entry)) return [];
     // Over there it is called as here, without the registry that it comes from.
     return [{ source: formatReference(source), as: renamed(entry.name ?? repository, source), to: entry.to, isPulled: true }];
   });

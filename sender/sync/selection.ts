@@ -48,8 +48,7 @@ export function selectFromEngine(entry: EngineSelection, listed: readonly Listed
   const found = listed
     .map(({ ref, createdAt }) => ({ reference: parseReference(ref), createdAt }))
     .filter(({ reference }) => reference.repository === wanted.repository && reference.registry === wanted.registry)
-    .filter(({ reference: { tag } }) => entry.tags === undefined || entry.tags.some((pattern) => matchesGlob(tag, pattern)))
-    .filter(({ reference: { tag } }) => entry.semver === undefined || isInRange(tag, entry.semver))
+    .filter(({ reference: { tag } }) => isMeant(tag, entry))
     .toSorted((a, b) => newestFirst(a, b, entry.semver !== undefined));
   if (found.length === 0)
     throw new TransferError(
@@ -78,7 +77,12 @@ function versionOf(tag: string): string | undefined {
   return /^v?\d+(?:\.\d+)?$/.test(tag) ? coerce(tag)?.version : undefined;
 }
 
-export function isInRange(tag: string, range: string): boolean {
+/** Whether the patterns and the range of an entry let a tag pass. */
+export function isMeant(tag: string, { tags, semver }: EngineSelection): boolean {
+  return (tags?.some((pattern) => matchesGlob(tag, pattern)) ?? true) && (semver === undefined || isInRange(tag, semver));
+}
+
+function isInRange(tag: string, range: string): boolean {
   const version = versionOf(tag);
   return version !== undefined && satisfies(version, range);
 }

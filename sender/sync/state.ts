@@ -5,6 +5,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { createSerial } from '../../shared/serial.ts';
 
 const State = z.object({
   /** Milliseconds since the epoch. */
@@ -25,18 +26,14 @@ export interface StateFile {
 export async function openState(directory: string, configPath: string): Promise<StateFile> {
   const file = join(directory, `sync-${basename(configPath).replace(/\.ya?ml$/, '')}.json`);
   const state = await readState(file);
-  let writing: Promise<void> = Promise.resolve();
+  const inTurn = createSerial();
   return {
     state,
-    save() {
-      writing = writing
-        .catch(() => {})
-        .then(async () => {
-          await writeFile(`${file}.new`, `${JSON.stringify(state)}\n`);
-          await rename(`${file}.new`, file);
-        });
-      return writing;
-    },
+    save: () =>
+      inTurn(async () => {
+        await writeFile(`${file}.new`, `${JSON.stringify(state)}\n`);
+        await rename(`${file}.new`, file);
+      }),
   };
 }
 

@@ -10,6 +10,7 @@ import { utf8 } from '../bytes.ts';
 import { systemCode, TransferError } from '../errors.ts';
 import { sha256Digest } from '../hash.ts';
 import { JOURNAL_LINE_BYTES_MAX } from '../limits.ts';
+import { createSerial } from '../serial.ts';
 import type { SigningKey } from './key.ts';
 
 /** What stands in every line besides what the entry itself says. */
@@ -54,7 +55,7 @@ export async function openJournal(file: string, now: () => number, key?: Signing
     last = { seq: entry.seq, hash: hashOf(line) };
   }
   const handle = await open(file, 'a', 0o600);
-  let writing: Promise<unknown> = Promise.resolve();
+  const inTurn = createSerial();
   const write = async (body: JournalBody): Promise<JournalEntry> => {
     const entry = { seq: last.seq + 1, at: new Date(now()).toISOString(), ...body, previous: last.hash };
     const text = JSON.stringify(entry);
@@ -67,14 +68,9 @@ export async function openJournal(file: string, now: () => number, key?: Signing
     return entry;
   };
   return {
-    append(body) {
-      const written = writing.then(() => write(body));
-      writing = written.catch(() => {});
-      return written;
-    },
+    append: (body) => inTurn(() => write(body)),
     async [Symbol.asyncDispose]() {
-      await writing;
-      await handle.close();
+      await inTurn(() => handle.close());
     },
   };
 }

@@ -5,7 +5,7 @@ import type { PackWriter } from './pack-writer.ts';
 import type { PackInfo, PackReaders } from './packs.ts';
 import type { Places } from './places.ts';
 import type { RecordName } from './port.ts';
-import type { Serial } from './serial.ts';
+import type { Serial } from '../serial.ts';
 
 export interface StoreInside {
   readonly files: StoreFiles;

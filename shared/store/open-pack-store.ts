@@ -33,7 +33,7 @@ import type {
 import { kindByte, RECORD_HEADER_BYTES } from './record.ts';
 import { removeRecords } from './removal.ts';
 import type { Reserve } from './reserve.ts';
-import { createSerial } from './serial.ts';
+import { createSerial } from '../serial.ts';
 import { createSharedRun } from './shared-run.ts';
 import { siftRecords } from './sift.ts';
 

@@ -13,7 +13,7 @@ import { openStore } from '../../shared/store/pack-store.ts';
 import { createPackReaders, listPacks, packName } from '../../shared/store/packs.ts';
 import { createPendingRecords } from '../../shared/store/pending.ts';
 import { CODEC_RAW, encodeRecordHeader, kindByte, RECORD_HEADER_BYTES, TOMBSTONE } from '../../shared/store/record.ts';
-import { createSerial } from '../../shared/store/serial.ts';
+import { createSerial } from '../../shared/serial.ts';
 import { createSharedRun } from '../../shared/store/shared-run.ts';
 import { keysOf, packPath, seededChunk, seededChunks, temporaryDirectory } from '../support/store-directory.ts';
 import { seededBytes } from '../support/random.ts';
