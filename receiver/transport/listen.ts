@@ -115,7 +115,8 @@ function nameOf({ headers }: IncomingMessage): Uint8Array {
 function serveTcp(next: HttpServer | TlsServer, connections: Map<string, Connection>, options: ListenOptions): TcpServer {
   const { onRefused, upgradeTimeoutMs = UPGRADE_TIMEOUT_MS } = options;
   const counter = createConnectionCounter(options.limits);
-  return createTcp({ allowHalfOpen: true, noDelay: true }, (tcp) => {
+  // HTTP ends its half by itself; TLS, on top of a socket that it was given, leaves a half-open one for the deadline to end.
+  return createTcp({ allowHalfOpen: options.tls === undefined, noDelay: true }, (tcp) => {
     const peer = `${tcp.remoteAddress ?? '?'}:${tcp.remotePort ?? 0}`;
     const place = counter.enter(tcp.remoteAddress ?? '?');
     tcp.on('error', () => {});

@@ -4,6 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CONNECTIONS_PER_ADDRESS_MAX } from '../../shared/limits.ts';
 import { runAgent, ship, startReceiver, temporaryDirectory, type CommandResult, type Receiver } from '../support/agents.ts';
 import { smallArchive } from '../support/archives.ts';
 import { certificateFiles, readCertificate } from '../support/certificates.ts';
@@ -83,17 +84,24 @@ describe('a receiver with TLS and tokens', () => {
     expect((await manage('list')).stdout).toMatch(/host +spiffe:\/\/example\/dc1 +shop\/\* +no +never/);
   });
 
-  test('a certificate that changes is served at once; a ship that goes on is not disturbed; a broken one changes nothing', async () => {
-    const served = (): Promise<string> =>
-      new Promise((settle, reject) => {
-        const { port } = new URL(receiver.address);
-        const socket = connectTls({ host: '127.0.0.1', port: Number(port), ca: readCertificate('ca') }, () => {
-          const name = [socket.getPeerCertificate().subject.CN].flat().join('');
-          socket.destroy();
-          settle(name);
-        });
-        socket.on('error', reject);
+  /** The name in the certificate that the receiver shows, to who then goes away. */
+  const served = (): Promise<string> =>
+    new Promise((settle, reject) => {
+      const { port } = new URL(receiver.address);
+      const socket = connectTls({ host: '127.0.0.1', port: Number(port), ca: readCertificate('ca') }, () => {
+        const name = [socket.getPeerCertificate().subject.CN].flat().join('');
+        socket.destroy();
+        settle(name);
       });
+      socket.on('error', reject);
+    });
+
+  test('connections that come and go leave room for others', async () => {
+    for (let count = 0; count < 2 * CONNECTIONS_PER_ADDRESS_MAX; count++) expect(await served()).toBe('receiver');
+    expect(receiver.log()).not.toContain('connections from this address');
+  });
+
+  test('a certificate that changes is served at once; a ship that goes on is not disturbed; a broken one changes nothing', async () => {
     expect(await served()).toBe('receiver');
     const begun = receiver.log().split('connected').length;
     const bytes = await smallArchive({ seed: 9, layerBytes: [300_000, 3_000_000], tag: 'shop/slow:1' });
