@@ -8,7 +8,11 @@ export interface WasmInstance<Exports> {
 }
 
 const PAGE_BYTES = 64 * 1024;
+/** Memories, dead or alive, of this thread since the last collection: V8 does not count them when it decides to collect. A collection costs 20 ms. */
+const IDLE_BYTES_MAX = 64 * 1024 * 1024;
+const BUSY_BYTES_MAX = 160 * 1024 * 1024;
 let bytesMade = 0;
+let collect: (() => void) | undefined;
 const modules = new Map<string, WebAssembly.Module | undefined>();
 
 /**
@@ -18,15 +22,26 @@ const modules = new Map<string, WebAssembly.Module | undefined>();
 export function createWasmInstance<Exports>(name: string, memoryBytes: number): WasmInstance<Exports> | undefined {
   const module = loadModule(name);
   if (module === undefined) return undefined;
+  if (bytesMade + memoryBytes > BUSY_BYTES_MAX) collectMemories();
   const memory = new WebAssembly.Memory({ initial: Math.ceil(memoryBytes / PAGE_BYTES) });
   bytesMade += memory.buffer.byteLength;
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   return { memory, exports: instance.exports as Exports };
 }
 
-/** Bytes of all memories that were made in this thread, dead or alive: V8 does not count them when it decides to collect. */
-export function wasmBytesMade(): number {
-  return bytesMade;
+/** Dead memories of this thread are from now on freed by `collector` when too many have come together. */
+export function collectMemoriesWith(collector: () => void): void {
+  collect = collector;
+}
+
+/** Call between two pieces of work, when memories are dead: frees them where that pays. */
+export function collectIdleMemories(): void {
+  if (bytesMade >= IDLE_BYTES_MAX) collectMemories();
+}
+
+function collectMemories(): void {
+  if (bytesMade > 0) collect?.();
+  bytesMade = 0;
 }
 
 function loadModule(name: string): WebAssembly.Module | undefined {

@@ -2,7 +2,7 @@
 import { parentPort, Worker } from 'node:worker_threads';
 import { TransferError, isErrorCode } from '../errors.ts';
 import { limitMemory } from '../limit-memory.ts';
-import { wasmBytesMade } from '../wasm/load.ts';
+import { collectIdleMemories, collectMemoriesWith } from '../wasm/load.ts';
 
 export interface WorkerPool<Request, Reply> extends AsyncDisposable {
   readonly threads: number;
@@ -14,8 +14,6 @@ export interface WorkerPool<Request, Reply> extends AsyncDisposable {
   run(request: Request, moved?: readonly ArrayBuffer[]): Promise<Reply>;
 }
 
-/** Dead memories of WebAssembly instances that a worker may hold: a collection costs 20 ms. */
-const WASM_BYTES_MAX = 64 * 1024 * 1024;
 /** A worker that had nothing to do for so long is ended: each holds some 20 MB. */
 const IDLE_MS = 2_000;
 /** Workers hold their buffers outside of V8's heap. */
@@ -103,7 +101,7 @@ function ask<Reply>(worker: Worker, request: unknown, moved: readonly ArrayBuffe
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the two modules of a pool name the same pair
 export function serveRequests<Request, Reply>(handle: (request: Request) => Reply, moved: (reply: Reply) => ArrayBuffer[]): void {
   const collect = limitMemory();
-  let collectedAt = 0;
+  collectMemoriesWith(() => collect({ type: 'major' }));
   parentPort?.on('message', (request: Request) => {
     let answer: Answer<Reply>;
     try {
@@ -113,9 +111,7 @@ export function serveRequests<Request, Reply>(handle: (request: Request) => Repl
       answer = { failure: { code, message } };
     }
     parentPort?.postMessage(answer, 'reply' in answer ? moved(answer.reply) : []);
-    if (wasmBytesMade() - collectedAt < WASM_BYTES_MAX) return;
-    collectedAt = wasmBytesMade();
-    collect({ type: 'major' });
+    collectIdleMemories();
   });
 }
 
