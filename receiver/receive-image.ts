@@ -200,7 +200,7 @@ function createConversation(channel: Channel, peer: string, context: Conversatio
       );
       return Promise.resolve();
     },
-    ...meaningHandlers(channel, context, access, order, deliveries),
+    ...meaningHandlers(channel, context, access, witness, order, deliveries),
     error: (frame) => Promise.reject(senderError(decodeMessage('error', frame))),
   };
   return {
@@ -233,7 +233,14 @@ function followContent(
 }
 
 /** Frames about what names mean, which ship nothing. */
-function meaningHandlers(channel: Channel, context: ReceiverContext, access: Access, order: FrameOrder, deliveries: Deliveries): Handlers {
+function meaningHandlers(
+  channel: Channel,
+  context: ReceiverContext,
+  access: Access,
+  witness: ConversationWitness,
+  order: FrameOrder,
+  deliveries: Deliveries,
+): Handlers {
   return {
     activate(frame) {
       const [image, names, action] = decodeMessage('activate', frame);
@@ -254,6 +261,10 @@ function meaningHandlers(channel: Channel, context: ReceiverContext, access: Acc
       order.offer(image);
       const answer = await (context.keepAsAsked ?? keepByOwnRules)(asked, access);
       await channel.send(encodeMessage('kept', [image, ...answer]));
+    },
+    ran(frame) {
+      witness.ran(decodeMessage('ran', frame));
+      return Promise.resolve();
     },
   };
 }

@@ -151,6 +151,16 @@ export const HISTORY_MAX = 256;
 export const HOOKS_WAITING_MAX = 1000;
 export const HOOK_OUTPUT_BYTES_MAX = 4 * KIB;
 
+/** How far ahead a next run can be announced. */
+export const SYNC_NEXT_SECONDS_MAX = 1e9;
+/** Syncs that a receiver keeps account of: of one sender, of all, and for how long after their last run. */
+export const SYNCS_PER_SENDER_MAX = 32;
+export const SYNCS_MAX = 1024;
+export const SYNCS_MS = 90 * 24 * 3_600_000;
+/** A next run that is later than announced by more than this is overdue; while its sender is connected, or was so long ago, by more than that. */
+export const SYNC_LATE_MS = 5 * 60_000;
+export const SYNC_BUSY_MS = 6 * 3_600_000;
+
 /** One envelope of a registry's notifications. */
 export const NOTIFICATION_BYTES_MAX = 4 * MIB;
 export const NOTIFICATION_EVENTS_MAX = 10_000;

@@ -24,6 +24,7 @@ import { readHooks } from '../hooks/config.ts';
 import { reportOf } from '../hooks/report.ts';
 import { createHooks, type Hooks } from '../hooks/run.ts';
 import { createLive, type Live } from '../witness/live.ts';
+import { openSyncs } from '../witness/syncs.ts';
 import { limitWarnings, type Log } from '../log.ts';
 import { receiveImages } from '../receive-image.ts';
 import { listenControl } from '../transport/control.ts';
@@ -35,7 +36,8 @@ import type { AdminContext } from './admin-port.ts';
 import { runAdminCommand } from './admin.ts';
 import { toCollectFlags, type KeepOptions } from './collect-flags.ts';
 import { createUnderWay } from '../conversation/under-way.ts';
-import { openUnfinished, unfinishedFile } from '../conversation/unfinished.ts';
+import { openUnfinished } from '../conversation/unfinished.ts';
+import { smallFile } from '../small-file.ts';
 import { createDelivery } from './delivery.ts';
 import { parseDuration } from './duration.ts';
 import { planExposure, type ExposureFlags } from './exposure.ts';
@@ -77,12 +79,12 @@ export async function serve(flags: ServeFlags, environment: ReceiverEnvironment,
   await using decoders = createDecodePool();
   const limited = limitWarnings(log, systemClock);
   const gatekeeper = await createGatekeeper({ files, clock: systemClock, mustAsk, log });
-  const unfinished = await openUnfinished(() => systemClock.now(), unfinishedFile(join(flags.store, 'unfinished.json')));
+  const unfinished = await openUnfinished(() => systemClock.now(), smallFile(join(flags.store, 'unfinished.json')));
   const underWay = createUnderWay(unfinished, systemClock, decoders.threads);
   await using history = await openHistory(flags.store, () => systemClock.now());
   const past = await Array.fromAsync(readJournal(history.file));
   await using hooks = createHooks(flags.hooks === undefined ? [] : await readHooks(flags.hooks), { clock: systemClock, log });
-  const live = openLive(history, past, store, hooks, log);
+  const live = await openLive(history, past, store, hooks, flags.store, log);
   const context = {
     store,
     decoders,
@@ -160,11 +162,19 @@ export async function serve(flags: ServeFlags, environment: ReceiverEnvironment,
 }
 
 /** What is told of as it happens: to the history, the status, and the hooks. */
-function openLive(history: History, past: readonly JournalEntry[], store: Store, hooks: Hooks, log: Log): Live {
+async function openLive(
+  history: History,
+  past: readonly JournalEntry[],
+  store: Store,
+  hooks: Hooks,
+  directory: string,
+  log: Log,
+): Promise<Live> {
   const live = createLive({
     history,
     clock: systemClock,
     log,
+    syncs: await openSyncs(() => systemClock.now(), smallFile(join(directory, 'syncs.json'))),
     estimateGzip: rememberEstimates(past, (record) => estimateGzip(record, store)),
   });
   live.listen({

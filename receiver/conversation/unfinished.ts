@@ -2,11 +2,11 @@
  * Streams of which something is in the store and that belong to no image: of shipments that are under way, or that broke off. While there
  * are any, the images are not all that the store holds. Kept in a small file beside the store, so that a receiver that was killed knows.
  */
-import { open, readFile, rename } from 'node:fs/promises';
 import { z } from 'zod';
 import { hex, type Id, idFromHex } from '../../shared/hash.ts';
 import { UNFINISHED_MAX, UNFINISHED_MS } from '../../shared/limits.ts';
 import { createSharedRun } from '../../shared/store/shared-run.ts';
+import type { SmallFile } from '../small-file.ts';
 
 export interface Unfinished {
   /** Content of the stream is about to come. Resolves when that would be known after a power cut. */
@@ -21,13 +21,6 @@ export interface Unfinished {
   wholeStreams(): Id[];
 }
 
-/** Where the list outlives the process. */
-export interface UnfinishedFile {
-  read(): Promise<string | undefined>;
-  /** Durable, and all or nothing. */
-  write(text: string): Promise<void>;
-}
-
 const Content = z.object({
   version: z.literal(1),
   /** By the stream's id in hex: whether its recipe is in the store, and when the list last heard of it. */
@@ -36,7 +29,7 @@ const Content = z.object({
 type Entry = z.output<typeof Content>['streams'][string];
 
 /** @param file none: the list is only remembered. A file that says something else counts as an empty list: that costs bytes, not images. */
-export async function openUnfinished(now: () => number, file?: UnfinishedFile): Promise<Unfinished> {
+export async function openUnfinished(now: () => number, file?: SmallFile): Promise<Unfinished> {
   const oldest = now() - UNFINISHED_MS;
   const streams = new Map<string, Entry>(
     Object.entries(parse(await file?.read())).filter(([, { at }]) => at > oldest), // prettier-ignore
@@ -81,18 +74,4 @@ function parse(text: string | undefined): Record<string, Entry> {
   } catch {
     return {};
   }
-}
-
-export function unfinishedFile(path: string): UnfinishedFile {
-  return {
-    read: () => readFile(path, 'utf8').catch(() => undefined),
-    async write(text) {
-      {
-        await using handle = await open(`${path}.new`, 'w');
-        await handle.writeFile(text);
-        await handle.datasync();
-      }
-      await rename(`${path}.new`, path);
-    },
-  };
 }

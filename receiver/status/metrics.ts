@@ -4,6 +4,7 @@ import { createMetrics, type Metrics } from '../../shared/status/metrics.ts';
 import type { Store } from '../../shared/store/port.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Live, LiveListener } from '../witness/live.ts';
+import type { ShownSync } from '../witness/syncs.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface MetricSources {
@@ -24,6 +25,7 @@ export function createReceiverMetrics(sources: MetricSources): Metrics {
   const metrics = createMetrics();
   sources.live.listen(countEvents(metrics, sources.live));
   measureStore(metrics, sources);
+  measureSyncs(metrics, sources.live);
   const { timeline } = sources;
   metrics.gauge(
     'lightermand_failed_images',
@@ -79,4 +81,23 @@ function measureStore(metrics: Metrics, { store, directory, catalog, quotaBytes 
     const { bavail, bsize } = await statfs(directory);
     return bavail * bsize;
   });
+}
+
+function measureSyncs(metrics: Metrics, live: Live): void {
+  const of = (read: (sync: ShownSync) => number | undefined) => () =>
+    live.syncs().flatMap((sync) => {
+      const value = read(sync);
+      return value === undefined ? [] : [{ value, labels: { sync: sync.name, from: sync.from } }];
+    });
+  const gauge = (name: string, help: string, read: (sync: ShownSync) => number | undefined): void =>
+    metrics.gauges(`lightermand_sync_${name}`, help, ['sync', 'from'], of(read));
+  gauge('last_run_timestamp_seconds', 'When the last run ended, as its sender told.', ({ at }) => inSeconds(at));
+  gauge('last_success_timestamp_seconds', 'When a run last ended in which nothing failed.', ({ succeededAt }) => inSeconds(succeededAt));
+  gauge('next_run_timestamp_seconds', 'When the next run begins at the latest.', ({ next }) => inSeconds(next));
+  gauge('overdue', '1 where the next run did not begin as announced, else 0.', ({ state }) => Number(state === 'overdue'));
+  gauge('last_run_failed_images', 'Images that failed in the last run.', ({ failed }) => failed);
+}
+
+function inSeconds(time: number | undefined): number | undefined {
+  return time === undefined ? undefined : time / 1000;
 }

@@ -4,6 +4,7 @@ import type { Store } from '../../shared/store/port.ts';
 import { VERSION } from '../../shared/version.ts';
 import type { Catalog, ImageRecord } from '../catalog/catalog.ts';
 import type { Live, LiveConversation } from '../witness/live.ts';
+import type { ShownSync } from '../witness/syncs.ts';
 import type { AloneCounter } from './alone.ts';
 import type { Day, ShownEntry, Timeline } from './timeline.ts';
 
@@ -18,6 +19,24 @@ export interface ImageRow {
   /** ISO 8601, UTC. */
   readonly deliveredAt: string;
   readonly isPinned: boolean;
+}
+
+export interface SyncRow {
+  readonly name: string;
+  readonly from: string;
+  readonly state: ShownSync['state'];
+  /** ISO 8601, UTC. */
+  readonly lastRun: string;
+  readonly lastSuccess: string | null;
+  readonly nextRun: string | null;
+  readonly delivered: number;
+  readonly unchanged: number;
+  readonly paused: number;
+  readonly failed: number;
+  readonly wireBytes: number;
+  readonly seconds: number;
+  /** Error code of the first failure, or null. */
+  readonly error: string | null;
 }
 
 export interface StatusModel {
@@ -40,6 +59,8 @@ export interface StatusModel {
   readonly last: ShownEntry | null;
   readonly live: readonly LiveConversation[];
   readonly failures: readonly ShownEntry[];
+  /** What senders told of their syncs: those that are overdue first, then those whose last run failed. */
+  readonly syncs: readonly SyncRow[];
   readonly newest: readonly ShownEntry[];
   readonly days: readonly Day[];
   readonly images: {
@@ -94,10 +115,34 @@ export async function buildModel(sources: ModelSources, query: URLSearchParams):
     last: timeline.last() ?? null,
     live: live.conversations(),
     failures: timeline.failures(),
+    syncs: live.syncs().map(rowOf),
     newest: timeline.newest(),
     days: timeline.days(now),
     images: pageOfImages(sources, (query.get('q') ?? '').trim().slice(0, QUERY_LENGTH_MAX), Number(query.get('page') ?? 1)),
   };
+}
+
+function rowOf({
+  name,
+  from,
+  state,
+  at,
+  succeededAt,
+  next,
+  delivered,
+  unchanged,
+  paused,
+  failed,
+  bytes,
+  seconds,
+  code,
+}: ShownSync): SyncRow {
+  const times = { lastRun: new Date(at).toISOString(), lastSuccess: iso(succeededAt), nextRun: iso(next) };
+  return { name, from, state, ...times, delivered, unchanged, paused, failed, wireBytes: bytes, seconds, error: code === '' ? null : code };
+}
+
+function iso(time: number | undefined): string | null {
+  return time === undefined ? null : new Date(time).toISOString();
 }
 
 function pageOfImages({ catalog, alone }: ModelSources, query: string, asked: number): StatusModel['images'] {

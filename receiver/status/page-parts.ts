@@ -7,6 +7,8 @@ export function section(id: string, title: string, ...content: readonly string[]
   return element('section', { id, 'aria-labelledby': `${id}-title` }, element('h2', { id: `${id}-title` }, text(title)), ...content);
 }
 
+export const NO_NAME = '<no name>';
+
 /** 2026-11-21 02:00:04 UTC */
 export function timeText(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;

@@ -3,23 +3,8 @@ import { element, text } from '../../shared/status/markup.ts';
 import { formatBytes } from '../../shared/terminal/units.ts';
 import type { LiveConversation, LiveImage } from '../witness/live.ts';
 import type { StatusModel } from './model.ts';
-import { dataTable, secondsText, section, timeText } from './page-parts.ts';
+import { dataTable, NO_NAME, secondsText, section, timeText } from './page-parts.ts';
 import type { ShownEntry } from './timeline.ts';
-
-const NO_NAME = '<no name>';
-
-export function failuresSection(failures: readonly ShownEntry[]): string {
-  if (failures.length === 0) return section('failures', 'Failures', element('p', {}, 'Nothing failed that was not delivered since.'));
-  const rows = failures.map(({ names, at, from, error }) => [
-    text(names.join(', ') || NO_NAME),
-    element('strong', { class: 'bad' }, text(error?.code ?? 'failed')),
-    text(error?.message ?? ''),
-    text(from),
-    text(timeText(at)),
-  ]);
-  const columns = ['Image', 'Error', 'What happened', 'From', 'When'].map((title) => ({ title, isText: title === 'What happened' }));
-  return section('failures', `Failures: ${failures.length}`, dataTable('Failed, and not delivered since', columns, rows));
-}
 
 export function liveSection(live: readonly LiveConversation[]): string {
   if (live.length === 0) return section('live', 'Under way', element('p', {}, 'Nobody is connected.'));

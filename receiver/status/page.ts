@@ -4,7 +4,8 @@ import { element, text } from '../../shared/status/markup.ts';
 import type { Page } from '../../shared/status/server.ts';
 import { formatBytes } from '../../shared/terminal/units.ts';
 import { daysCharts } from './chart.ts';
-import { failuresSection, imagesSection, liveSection, newestSection } from './page-tables.ts';
+import { failuresSection, isFailedSync, syncsSection } from './page-syncs.ts';
+import { imagesSection, liveSection, newestSection } from './page-tables.ts';
 import { dataTable, section, timeText } from './page-parts.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
 import { PAGE_STYLE } from './page-style.ts';
@@ -37,8 +38,9 @@ export function statusPage(model: StatusModel): Page {
     element(
       'main',
       {},
-      failuresSection(model.failures),
+      failuresSection(model),
       liveSection(model.live),
+      syncsSection(model.syncs),
       storeSection(model),
       daysSection(model),
       imagesSection(model.images),
@@ -54,8 +56,11 @@ export function statusPage(model: StatusModel): Page {
   };
 }
 
-function titleOf({ failures, live }: StatusModel): string {
-  const words = failures.length > 0 ? `${failures.length} failed` : live.length > 0 ? `${live.length} under way` : 'all well';
+function titleOf({ failures, syncs, live }: StatusModel): string {
+  const overdue = syncs.filter(({ state }) => state === 'overdue').length;
+  const failed = failures.length + syncs.filter(isFailedSync).length;
+  const wrong = [...(overdue > 0 ? [`${overdue} overdue`] : []), ...(failed > 0 ? [`${failed} failed`] : [])];
+  const words = wrong.length > 0 ? wrong.join(', ') : live.length > 0 ? `${live.length} under way` : 'all well';
   return `${words} – lightermand`;
 }
 

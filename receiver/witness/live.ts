@@ -8,6 +8,7 @@ import { transferId } from '../../shared/transfer-id.ts';
 import type { ImageRecord } from '../catalog/catalog.ts';
 import type { Delivery } from '../deliver/port.ts';
 import type { Facts, History, HistoryEvent } from './history.ts';
+import { senderOf, type ShownSync, type Syncs } from './syncs.ts';
 import type { ConversationWitness, Witness, WitnessedImage } from './witness.ts';
 
 export interface LiveConversation {
@@ -37,6 +38,8 @@ export interface LiveOptions {
   readonly history: History;
   readonly clock: Clock;
   readonly log: { warn(fields: object, message: string): void };
+  /** What senders tell of their syncs. */
+  readonly syncs?: Syncs | undefined;
   /** Bytes that `gzip -6` would make of an archive, estimated. */
   readonly estimateGzip: (record: ImageRecord) => Promise<number | undefined>;
 }
@@ -49,6 +52,8 @@ export interface LiveListener {
 
 export interface Live extends Witness {
   conversations(): LiveConversation[];
+  /** What senders told of their syncs: those that are overdue first, then those whose last run failed. */
+  syncs(): ShownSync[];
   listen(listener: LiveListener): void;
 }
 
@@ -72,6 +77,7 @@ export function createLive(options: LiveOptions): Live {
   return {
     listen: (listener) => void listeners.add(listener),
     conversations: () => [...open],
+    syncs: () => options.syncs?.list(new Set([...open].map(({ who, peer }) => senderOf(who, peer)))) ?? [],
     begin(channel, peer, who) {
       const images = new Map<number, Tracked>();
       const conversation = {
@@ -88,10 +94,13 @@ export function createLive(options: LiveOptions): Live {
         },
       };
       open.add(conversation);
+      const sender = senderOf(who, peer);
+      options.syncs?.seen(sender);
       return witness(channel, conversation, images, options, {
         onEntry: (entry) => listeners.forEach((listener) => listener.onEntry(entry)),
         onEnd(wire, error) {
           open.delete(conversation);
+          options.syncs?.seen(sender);
           for (const listener of listeners) listener.onEnd(wire, error);
         },
       });
@@ -101,7 +110,7 @@ export function createLive(options: LiveOptions): Live {
 
 function witness(
   channel: Channel,
-  conversation: { peer: string; who: string; agent: string; transfer: string },
+  conversation: { readonly peer: string; readonly who: string; agent: string; transfer: string },
   images: Map<number, Tracked>,
   options: LiveOptions,
   listener: LiveListener,
@@ -169,6 +178,7 @@ function witness(
     async activated(image, how, { images: activated, notes }) {
       await write(image, how, { images: activated, notes });
     },
+    ran: (told) => options.syncs?.told(senderOf(conversation.who, conversation.peer), told),
     ended: (error) => listener.onEnd(channel.counters, error),
   };
 }

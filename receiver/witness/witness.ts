@@ -2,6 +2,7 @@
 import type { Channel } from '../../shared/channel/port.ts';
 import type { TransferError } from '../../shared/errors.ts';
 import type { ImageRecord } from '../catalog/catalog.ts';
+import type { Message } from '../../shared/wire/messages.ts';
 import type { Delivery } from '../deliver/port.ts';
 
 /** An image on its way out. */
@@ -35,6 +36,8 @@ export interface ConversationWitness {
   activated(image: number, how: 'activated' | 'rolled-back', delivery: Pick<Delivery, 'images' | 'notes'>): Promise<void>;
   /** Likewise. */
   failed(image: number, error: TransferError): Promise<void>;
+  /** The sender told how a sync went. */
+  ran(told: Message<'ran'>): void;
   /** @param error what ended it, where that was not its end. */
   ended(error?: TransferError): void;
 }
@@ -60,6 +63,7 @@ const nobody: ConversationWitness = {
   staged: () => Promise.resolve(),
   activated: () => Promise.resolve(),
   failed: () => Promise.resolve(),
+  ran: () => {},
   ended: () => {},
 };
 

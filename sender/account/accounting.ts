@@ -64,6 +64,7 @@ const PURPOSES: Readonly<Record<FrameName, string>> = {
   past: 'commits, progress, receipts',
   keep: 'commits, progress, receipts',
   kept: 'commits, progress, receipts',
+  ran: 'commits, progress, receipts',
   failed: 'commits, progress, receipts',
   error: 'commits, progress, receipts',
 };

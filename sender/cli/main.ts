@@ -17,7 +17,8 @@ import { POOL_QUOTA_HELP } from './pool.ts';
 import { showReceipts, type ReceiptsFlags } from './receipts.ts';
 import { RULES } from './rules.ts';
 import { seed, ship, type ReadFlags, type ShipFlags } from './ship.ts';
-import { serveHooks, sync, type ServeHooksFlags, type SyncFlags } from './sync.ts';
+import { serveHooks, type ServeHooksFlags } from './serve-hooks.ts';
+import { sync, type SyncCommandFlags } from './sync.ts';
 
 /** @returns the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -89,7 +90,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--status <address>', 'as a service: show last run, next run and results on HOST:PORT, as JSON and as /metrics')
     .option('--status-token-file <file>', 'with --status: who reads it has to bring this token; needed beyond the loopback')
     .addHelpText('after', '\nExamples:\n  lighterman sync sync.yaml --check\n  lighterman sync sync.yaml --once')
-    .action(async (file: string, flags: SyncFlags) => {
+    .action(async (file: string, flags: SyncCommandFlags) => {
       status = await runCommand('lighterman', process, flags.json === true, (signal) => sync(file, flags, world, signal));
     });
   listCommand('serve-hooks', 'ship what a registry says was pushed to it, by the rules of the list')

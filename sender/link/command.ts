@@ -1,8 +1,8 @@
-/** What a sender asks of a receiver without shipping anything: that names mean another image, and what they meant before. */
+/** What a sender asks of a receiver without shipping anything: that names mean another image, what they meant before, and what is to stay after a sync. */
 import type { Channel } from '../../shared/channel/port.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { frameName, PROTOCOL_VERSION, type FrameName } from '../../shared/wire/frames.ts';
-import { decodeMessage, encodeMessage, unexpectedFrame } from '../../shared/wire/messages.ts';
+import { decodeMessage, encodeMessage, unexpectedFrame, type Message } from '../../shared/wire/messages.ts';
 import { peerError, receiptOf, type Receipt } from './session.ts';
 
 export interface PastEntry {
@@ -26,13 +26,13 @@ export interface Commander {
  */
 export async function activateNames(names: readonly string[], action: 'activate' | 'roll-back', commander: Commander): Promise<Receipt> {
   const asked = encodeMessage('activate', [0, [...names], action === 'activate' ? 0 : 1]);
-  return converse(asked, commander, {
+  return converse([asked], commander, {
     progress(frame) {
       const [, phase, done, total] = decodeMessage('progress', frame);
       commander.onProgress(phase, done, total);
       return undefined;
     },
-    receipt: (frame) => receiptOf(decodeMessage('receipt', frame), ''),
+    receipt: (frame) => ({ value: receiptOf(decodeMessage('receipt', frame), '') }),
   });
 }
 
@@ -45,45 +45,54 @@ export interface KeepRequest {
   readonly tags?: readonly string[] | undefined;
 }
 
-/** Has the receiver let go of what no rule keeps. @throws TransferError FORBIDDEN where it does not do so for senders. */
-export async function askKeep(
-  { repositories, last = 0, withinMs = 0, tags = [] }: KeepRequest,
+/**
+ * What a sync says when it is over: how it went, and which images are to stay. Where the latter, has the receiver let go of what no rule keeps.
+ * @returns what went, where rules were given.
+ * @throws TransferError FORBIDDEN where it does not do so for senders.
+ */
+export async function conclude(
+  { ran, keep }: { readonly ran: Message<'ran'> | undefined; readonly keep: KeepRequest | undefined },
   commander: Commander,
-): Promise<{ readonly images: number; readonly freedBytes: number }> {
-  return converse(encodeMessage('keep', [0, [...repositories], last, Math.ceil(withinMs / 1000), [...tags]]), commander, {
+): Promise<{ readonly images: number; readonly freedBytes: number } | undefined> {
+  const told = ran === undefined ? [] : [encodeMessage('ran', ran)];
+  // That needs no answer: it is taken before the connection ends.
+  if (keep === undefined) return converse(told, commander, { welcome: () => ({ value: undefined }) });
+  const { repositories, last = 0, withinMs = 0, tags = [] } = keep;
+  const asked = encodeMessage('keep', [0, [...repositories], last, Math.ceil(withinMs / 1000), [...tags]]);
+  return converse([...told, asked], commander, {
     kept(frame) {
       const [, images, freedBytes] = decodeMessage('kept', frame);
-      return { images, freedBytes };
+      return { value: { images, freedBytes } };
     },
   });
 }
 
 /** What a name came to mean over there, oldest first. */
 export async function askHistory(name: string, commander: Commander): Promise<PastEntry[]> {
-  return converse(encodeMessage('history', [0, name]), commander, {
-    past: (frame) => decodeMessage('past', frame)[1].map(([at, how, by, imageId]) => ({ at, how, by, imageId })),
+  return converse([encodeMessage('history', [0, name])], commander, {
+    past: (frame) => ({ value: decodeMessage('past', frame)[1].map(([at, how, by, imageId]) => ({ at, how, by, imageId })) }),
   });
 }
 
-/** One question, and frames until one of them is the answer. */
+/** One question, and frames until one of them is the answer. Others that may come before it give undefined. */
 async function converse<T>(
-  asked: Uint8Array,
+  asked: readonly Uint8Array[],
   { agent, connect }: Commander,
-  answers: Partial<Record<FrameName, (frame: Uint8Array) => T | undefined>>,
+  answers: Partial<Record<FrameName, (frame: Uint8Array) => { readonly value: T } | undefined>>,
 ): Promise<T> {
   const channel = await connect();
   try {
     await channel.send(encodeMessage('hello', [[PROTOCOL_VERSION], agent]));
-    await channel.send(asked);
+    for (const frame of asked) await channel.send(frame);
     for await (const frame of channel.frames) {
       const name = frameName(frame);
-      if (name === 'welcome') continue;
+      if (name === 'welcome' && answers.welcome === undefined) continue;
       if (name === 'failed') throw peerError(decodeMessage('failed', frame).slice(1) as [string, string, string]);
       if (name === 'error') throw peerError(decodeMessage('error', frame));
       const answer = name === undefined ? undefined : answers[name];
       if (answer === undefined) throw unexpectedFrame(name, 'an answer');
-      const value = answer(frame);
-      if (value !== undefined) return value;
+      const found = answer(frame);
+      if (found !== undefined) return found.value;
     }
     throw new TransferError('PEER_LOST', 'the receiver closed the connection');
   } finally {

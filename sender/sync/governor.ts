@@ -15,6 +15,8 @@ import { openWindow, windowText } from './window.ts';
 export interface Governor {
   /** @throws TransferError PAUSED where nothing may cross now. */
   admit: () => void;
+  /** Whether anything may cross at a time to come, as far as that is known now. Milliseconds since the epoch. */
+  admitsAt: (time: number) => boolean;
   /** The channel, at the destination's rate; before each segment it is asked whether that may cross. */
   govern(channel: Channel): Channel;
   /** Bytes per second that the destination may get now; undefined for no bound. */
@@ -29,12 +31,12 @@ const SLEEP_MS_MIN = 5;
 export function createGovernor(destination: DestinationConfig, timeZone: string, file: StateFile, clock: Clock): Governor {
   const { name, windows, budget } = destination;
   let unsaved = 0;
-  const period = (): string => {
-    const { date } = localTime(clock.now(), timeZone);
+  const periodAt = (time: number): string => {
+    const { date } = localTime(time, timeZone);
     return budget?.per === 'month' ? date.slice(0, 'YYYY-MM'.length) : date;
   };
   const spent = (): { period: string; bytes: number } => {
-    const now = period();
+    const now = periodAt(clock.now());
     const entry = file.state.spent[name];
     if (entry?.period === now) return entry;
     return (file.state.spent[name] = { period: now, bytes: 0 });
@@ -48,7 +50,8 @@ export function createGovernor(destination: DestinationConfig, timeZone: string,
     // A budget that cannot be written down must not end a shipment: it is counted on in memory.
     file.save().catch(() => {});
   };
-  const window = () => (windows === undefined ? undefined : openWindow(windows, clock.now(), timeZone));
+  const windowAt = (time: number) => (windows === undefined ? undefined : openWindow(windows, time, timeZone));
+  const window = () => windowAt(clock.now());
   const bytesPerSecond = (): number | undefined => {
     const bits = window()?.rate ?? destination.rate;
     return bits === undefined ? undefined : bits / 8;
@@ -59,7 +62,11 @@ export function createGovernor(destination: DestinationConfig, timeZone: string,
     if (budget !== undefined && spent().bytes >= budget.bytes)
       throw new TransferError('PAUSED', `${name}: the budget of ${formatBytes(budget.bytes)} a ${budget.per} is used up`);
   };
-  return { admit, bytesPerSecond, govern: (channel) => governed(channel, { admit, bytesPerSecond, spend }, clock) };
+  const admitsAt = (time: number): boolean => {
+    if (windows !== undefined && windowAt(time) === undefined) return false;
+    return budget === undefined || spent().bytes < budget.bytes || periodAt(time) !== periodAt(clock.now());
+  };
+  return { admit, admitsAt, bytesPerSecond, govern: (channel) => governed(channel, { admit, bytesPerSecond, spend }, clock) };
 }
 
 interface Bounds extends Pick<Governor, 'admit' | 'bytesPerSecond'> {

@@ -11,7 +11,9 @@ import type { Store } from '../../shared/store/port.ts';
 import { levelForRate } from '../link/effort.ts';
 import { shipImages, type ShipResult } from '../ship-image.ts';
 import { readSource, type Source } from '../source.ts';
+import { concludeRun, type RunReport } from './conclude.ts';
 import type { DestinationConfig, SyncConfig } from './config.ts';
+import { endsAll } from './ends-all.ts';
 import { createGovernor, type Governor } from './governor.ts';
 import type { SelectedImage } from './selection.ts';
 import type { StateFile } from './state.ts';
@@ -54,8 +56,8 @@ export interface SyncContext {
   readonly onShipped?: (destination: DestinationConfig, result: ShipResult) => Promise<void>;
   /** Each result as it comes. */
   readonly onResult: (result: SyncResult) => void;
-  /** Has a destination let go of what its keep rules do not keep, among these names' repositories. */
-  readonly keep: (destination: DestinationConfig, refs: readonly string[]) => Promise<void>;
+  /** Where receivers are told of the run. */
+  readonly report?: RunReport | undefined;
   /** What is worth a line beside the results. */
   readonly onNote: (text: string) => void;
   readonly dryRun: boolean;
@@ -115,42 +117,19 @@ async function shipAll(
   context: SyncContext,
 ): Promise<SyncResult[]> {
   const results: SyncResult[] = [];
+  const began = context.clock.monotonic();
   let stopped: TransferError | undefined;
   for (const shared of images) {
     const result: SyncResult =
       stopped === undefined ? await shipOne(shared, destination, governor, context) : failedResult(shared, destination, stopped);
     const { error } = result;
-    if (error !== undefined && ENDS_ALL.has(error.code)) stopped ??= new TransferError(error.code, error.message, { hint: error.hint });
+    if (error !== undefined && endsAll(error.code)) stopped ??= new TransferError(error.code, error.message, { hint: error.hint });
     results.push(result);
     context.onResult(result);
   }
-  if (destination.keep !== undefined && !context.dryRun) await applyKeep(destination, results, context);
+  await concludeRun(destination, results, (context.clock.monotonic() - began) / 1000, governor, context);
   return results;
 }
-
-/** Only after everything has arrived: what a failed run left behind may be all that there is. */
-async function applyKeep(destination: DestinationConfig, results: readonly SyncResult[], context: SyncContext): Promise<void> {
-  if (results.length === 0 || results.some(({ error }) => error !== undefined)) return;
-  try {
-    await context.keep(
-      destination,
-      results.flatMap(({ refs }) => refs),
-    );
-  } catch (error) {
-    context.signal.throwIfAborted();
-    context.onNote(`${destination.name}: the keep rules were not applied: ${TransferError.from(error).message}`);
-  }
-}
-
-/** What is wrong with the destination itself is not tried again with the next image. */
-const ENDS_ALL: ReadonlySet<ErrorCode> = new Set([
-  'PAUSED',
-  'PEER_UNREACHABLE',
-  'PEER_UNTRUSTED',
-  'UNAUTHORIZED',
-  'PROTOCOL_VERSION',
-  'PROTOCOL_VIOLATION',
-]);
 
 async function shipOne(shared: SharedImage, destination: DestinationConfig, governor: Governor, context: SyncContext): Promise<SyncResult> {
   const { clock, signal, random } = context;

@@ -34,6 +34,30 @@ export function nextTime(cron: string, timeZone: string, after: number): number 
   return next.getTime();
 }
 
+/** So many times of the schedule are looked through for one that a destination admits. */
+const LOOK_AHEAD = 1000;
+
+/**
+ * When the run after this one begins at the latest, the random delay included, of those that a destination admits; undefined where there is none that is
+ * known. All times in milliseconds since the epoch.
+ * @param began when this one did.
+ */
+export function nextAdmitted(config: SyncConfig, began: number, now: number, admits: (time: number) => boolean): number | undefined {
+  const { schedule } = config;
+  if (schedule === undefined) return undefined;
+  const delay = schedule['random-delay'] ?? 0;
+  let begin = began;
+  try {
+    for (let i = 0; i < LOOK_AHEAD; i++) {
+      begin = Math.max(nextTime(schedule.cron, config['time-zone'], begin), now);
+      if (admits(begin) && admits(begin + delay)) return begin + delay;
+    }
+  } catch {
+    // There is none any more.
+  }
+  return undefined;
+}
+
 /** Runs by the schedule until the signal aborts; then it rejects with its reason. */
 export async function serveSchedule(config: SyncConfig, file: StateFile, options: ServiceOptions): Promise<never> {
   const { schedule } = config;

@@ -22,6 +22,12 @@ export interface StateFile {
   save(): Promise<void>;
 }
 
+/** What a sync is called: its file's name, without what nobody could print. */
+export function syncName(configPath: string): string {
+  const name = basename(configPath).replace(/\.ya?ml$/, '').replaceAll(/[^\x21-\x7e]/g, '_'); // prettier-ignore
+  return name.slice(0, 64) || 'sync';
+}
+
 /** @param configPath names the sync: two files of one name share a state. A file that is damaged counts as none. */
 export async function openState(directory: string, configPath: string): Promise<StateFile> {
   const file = join(directory, `sync-${basename(configPath).replace(/\.ya?ml$/, '')}.json`);

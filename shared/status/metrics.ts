@@ -9,6 +9,13 @@ export interface Metrics {
   counter(name: string, help: string, labels?: readonly string[]): { add(amount: number, labels?: Labels): void };
   /** @param read asked at each scrape; undefined where there is no value. */
   gauge(name: string, help: string, read: () => number | undefined | Promise<number | undefined>): void;
+  /** As a gauge, of several things told apart by their labels. */
+  gauges(
+    name: string,
+    help: string,
+    labels: readonly string[],
+    read: () => readonly { readonly value: number; readonly labels: Labels }[],
+  ): void;
   /** As a gauge, of what only ever grows. */
   total(name: string, help: string, read: () => number): void;
   histogram(name: string, help: string, buckets: readonly number[]): { observe(value: number): void };
@@ -31,6 +38,19 @@ export function createMetrics(): Metrics {
           const value = await read();
           if (value !== undefined) this.set(value);
           else this.remove();
+        },
+      });
+      registry.registerMetric(gauge);
+    },
+    gauges(name, help, labels, read) {
+      const gauge = new Gauge({
+        name,
+        help,
+        labelNames: [...labels],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const { value, labels: values } of read()) this.set({ ...values }, value);
         },
       });
       registry.registerMetric(gauge);

@@ -21,6 +21,7 @@ export const FRAME = {
   past: 16,
   keep: 17,
   kept: 18,
+  ran: 19,
 } as const;
 
 export type FrameName = keyof typeof FRAME;

@@ -5,7 +5,14 @@
 import { decode, encode } from '@msgpack/msgpack';
 import { z } from 'zod';
 import { TransferError } from '../errors.ts';
-import { ACTIVATED_NAMES_MAX, HISTORY_TOLD_MAX, IMAGES_PER_ARCHIVE_MAX, LAYERS_MAX, REF_LENGTH_MAX } from '../limits.ts';
+import {
+  ACTIVATED_NAMES_MAX,
+  HISTORY_TOLD_MAX,
+  IMAGES_PER_ARCHIVE_MAX,
+  LAYERS_MAX,
+  REF_LENGTH_MAX,
+  SYNC_NEXT_SECONDS_MAX,
+} from '../limits.ts';
 import { FRAME, frameName, type FrameName } from './frames.ts';
 
 const bytes = (max: number): z.ZodType<Uint8Array> =>
@@ -71,6 +78,19 @@ const SCHEMAS = {
   /** image number; what the name came to mean, oldest first: milliseconds since the epoch, how, who had it do so, id of the image; how is empty for an image
    *  that is staged. */
   past: z.tuple([count, z.array(z.tuple([count, text(20), text(100), text(80)])).max(HISTORY_TOLD_MAX)]),
+  /** name of a sync; seconds from now until its next run begins at the latest, 0 where none is known; of the run that has ended: images delivered, unchanged, paused,
+   *  failed, bytes that crossed, both ways, seconds that it took, and the code of its first failure, or empty. */
+  ran: z.tuple([
+    z.string().regex(/^[\x21-\x7e]{1,64}$/, 'a name of a sync'),
+    count.max(SYNC_NEXT_SECONDS_MAX),
+    count,
+    count,
+    count,
+    count,
+    count,
+    count,
+    text(40),
+  ]),
 } as const;
 
 export type MessageName = keyof typeof SCHEMAS;

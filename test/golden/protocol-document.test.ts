@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeSegmentFrame, encodeSegmentFrame, NO_BASE, OWN_STREAM } from '../../shared/wire/bulk.ts';
 import { FRAME, PROTOCOL_VERSION } from '../../shared/wire/frames.ts';
-import { decodeMessage, encodeMessage } from '../../shared/wire/messages.ts';
+import { decodeMessage, encodeMessage, type Message } from '../../shared/wire/messages.ts';
 
 const document = readFileSync(new URL('../../shared/PROTOCOL.md', import.meta.url), 'utf8');
 
@@ -54,6 +54,12 @@ describe('PROTOCOL.md', () => {
     const segment = { segment: 6, stream: 2, runs: [{ codec: 2, chunkCount: 2, base: { rows: true, ranges }, payload }] };
     expect(decodeSegmentFrame(example('leaning'))).toEqual(segment);
     expect(new Uint8Array(encodeSegmentFrame(segment))).toEqual(example('leaning'));
+  });
+
+  it('a sync that ran', () => {
+    const told: Message<'ran'> = ['nightly', 86_700, 2, 7, 0, 1, 1_250_000, 95, 'IMAGE_NOT_FOUND'];
+    expect(decodeMessage('ran', example('ran'))).toEqual(told);
+    expect(new Uint8Array(encodeMessage('ran', told))).toEqual(example('ran'));
   });
 
   it('names every frame type with its number', () => {

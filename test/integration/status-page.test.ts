@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMemoryChannelPair } from '../../shared/channel/memory-channel.ts';
 import { serveStatus, type StatusServer } from '../../shared/status/server.ts';
 import { browse, CHROMIUM, DARK, ownPixels, screenshot } from '../support/chromium.ts';
-import { exampleMonth, manyImage, statusWorld, type StatusWorld } from '../support/status-world.ts';
+import { exampleMonth, exampleSyncs, manyImage, statusWorld, type StatusWorld } from '../support/status-world.ts';
 import { leaveOut, missingProgram } from './bench/programs.ts';
 
 let directory = '';
@@ -15,7 +15,7 @@ let server: StatusServer;
 let page = '';
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'status-page-'));
-  world = await statusWorld(60_000_000_000);
+  world = await statusWorld(60_000_000_000, exampleSyncs());
   for (let n = 0; n < 10_000; n++) await world.catalog.save(manyImage(n));
   const live = world.live.begin(createMemoryChannelPair()[0], '10.0.0.5:40118', 'token dc1');
   live.greeted('lighterman 0.1.0', 'ab12');
@@ -41,6 +41,7 @@ describe.skipIf(leaveOut(missingProgram(CHROMIUM)))('status page in a browser', 
     expect(document.match(/<section id="([a-z]+)"/g)!.map((tag) => tag.slice(13, -1))).toEqual([
       'failures',
       'live',
+      'syncs',
       'store',
       'days',
       'images',
@@ -52,6 +53,11 @@ describe.skipIf(leaveOut(missingProgram(CHROMIUM)))('status page in a browser', 
       expect(table.match(/<tbody>[^]*?<tr><th scope="row">/)).not.toBeNull();
     }
     expect(document).toContain('REGISTRY_REFUSED');
+    // Who stayed away stands before what failed.
+    expect(document).toMatch(/<title>1 overdue, 3 failed – /);
+    const failures = /<section id="failures".*?<\/section>/s.exec(document)![0];
+    expect([...failures.matchAll(/<strong class="bad">([^<]+)</g)].map(([, word]) => word)).toEqual(['overdue', 'IMAGE_NOT_FOUND', 'NO_SPACE', 'REGISTRY_REFUSED']); // prettier-ignore
+    expect(document).toMatch(/Syncs: 3.*token dc3.*2 delivered, 41 unchanged/s);
     expect(document).toContain('page 1 of 200');
     expect(document).toMatch(/<progress max="100" value="64" aria-label="shop:29: load">/);
     expect(document).toContain('is estimated');

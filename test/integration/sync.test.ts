@@ -48,7 +48,6 @@ async function world(directory: string, destinations: string, receivers: Readonl
       recallRate: () => Promise.resolve(undefined),
       rememberRate: () => Promise.resolve(),
       onResult: () => {},
-      keep: () => Promise.resolve(),
       onNote: () => {},
       dryRun: false,
       ...overrides,

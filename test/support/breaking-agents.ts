@@ -2,7 +2,7 @@
 import { openCatalog } from '../../receiver/catalog/catalog.ts';
 import type { DecodePool } from '../../receiver/conversation/decode-pool.ts';
 import type { Deliver } from '../../receiver/deliver/port.ts';
-import type { UnfinishedFile } from '../../receiver/conversation/unfinished.ts';
+import type { SmallFile } from '../../receiver/small-file.ts';
 import { receiveImages, type ReceiverContext } from '../../receiver/receive-image.ts';
 import { createUses } from '../../receiver/catalog/uses.ts';
 import type { EncodePool } from '../../sender/content/encode-pool.ts';
@@ -58,7 +58,7 @@ export interface TestReceiver {
  * @param deliver by default the archive is rebuilt, and its digest noted.
  * @param unfinished what outlives the receiver beside its store.
  */
-export async function createTestReceiver(store: Store, deliver?: Deliver, unfinished?: UnfinishedFile): Promise<TestReceiver> {
+export async function createTestReceiver(store: Store, deliver?: Deliver, unfinished?: SmallFile): Promise<TestReceiver> {
   const delivered: string[] = [];
   const log: string[] = [];
   const note = (fields: object, message: string): void => void log.push(`${message} ${JSON.stringify(fields)}`);

@@ -1,6 +1,7 @@
 /** A receiver's status over stores in memory. */
 import { openHistory, type History } from '../../receiver/witness/history.ts';
 import { createLive, type Live } from '../../receiver/witness/live.ts';
+import { openSyncs, type Sync } from '../../receiver/witness/syncs.ts';
 import { openCatalog, type Catalog, type ImageRecord } from '../../receiver/catalog/catalog.ts';
 import { statusRoutes } from '../../receiver/status/status.ts';
 import type { Clock } from '../../shared/clock.ts';
@@ -22,13 +23,18 @@ export interface StatusWorld extends AsyncDisposable {
   routes(past?: readonly JournalEntry[]): Promise<Readonly<Record<string, Route>>>;
 }
 
-export async function statusWorld(quotaBytes?: number): Promise<StatusWorld> {
+/** @param told of syncs, before. */
+export async function statusWorld(quotaBytes?: number, told: readonly Sync[] = []): Promise<StatusWorld> {
   const directory = await temporaryDirectory({ inMemory: true });
   const ending = new AbortController();
   const store = createMemoryStore();
   const catalog = await openCatalog(store);
   const history = await openHistory(directory.path, () => EXAMPLE_TIME);
-  const live = createLive({ history, clock: STATUS_CLOCK, log: { warn: () => {} }, estimateGzip: () => Promise.resolve(4_200_000) });
+  const syncs = await openSyncs(() => EXAMPLE_TIME, {
+    read: () => Promise.resolve(JSON.stringify({ version: 1, syncs: told })),
+    write: () => Promise.resolve(),
+  });
+  const live = createLive({ history, syncs, clock: STATUS_CLOCK, log: { warn: () => {} }, estimateGzip: () => Promise.resolve(4_200_000) });
   return {
     store,
     catalog,
@@ -65,6 +71,17 @@ export function exampleEntry(seq: number, event: string, name: string, daysAgo =
   const at = new Date(EXAMPLE_TIME - daysAgo * 86_400_000).toISOString();
   const from = { peer: '10.0.0.5:40112', agent: 'lighterman 0.1.0', who: 'token dc1' };
   return { seq, at, event, previous: '0'.repeat(64), from, images: [{ names: [name] }], ...more };
+}
+
+/** Syncs of three senders: one that went well, one in which an image failed, and one that stays away since yesterday. */
+export function exampleSyncs(): Sync[] {
+  const hour = 3_600_000;
+  const ran = { at: EXAMPLE_TIME - 2 * hour, succeededAt: EXAMPLE_TIME - 2 * hour, next: EXAMPLE_TIME + 22 * hour, delivered: 2, unchanged: 41, paused: 0, failed: 0, bytes: 18_400_000, seconds: 95, code: '' }; // prettier-ignore
+  return [
+    { ...ran, name: 'nightly', from: 'token dc1' },
+    { ...ran, name: 'hourly', from: 'token dc1', delivered: 1, failed: 1, code: 'IMAGE_NOT_FOUND', next: EXAMPLE_TIME + hour },
+    { ...ran, name: 'nightly', from: 'token dc3', at: EXAMPLE_TIME - 26 * hour, next: EXAMPLE_TIME - 2 * hour },
+  ];
 }
 
 /** A month of nightly deliveries, and two that failed. */

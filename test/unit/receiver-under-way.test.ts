@@ -6,7 +6,8 @@ import { createClaims } from '../../receiver/conversation/claims.ts';
 import { createJobs } from '../../receiver/conversation/jobs.ts';
 import { createSlots } from '../../receiver/conversation/slots.ts';
 import { createUnderWay, type BegunStream, type Participant } from '../../receiver/conversation/under-way.ts';
-import { openUnfinished, unfinishedFile } from '../../receiver/conversation/unfinished.ts';
+import { openUnfinished } from '../../receiver/conversation/unfinished.ts';
+import { smallFile } from '../../receiver/small-file.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { asId, hex } from '../../shared/hash.ts';
 import { BEGUN_BYTES_MAX, CLAIM_SILENCE_MS, CLAIM_WAIT_MS, UNFINISHED_MAX, UNFINISHED_MS } from '../../shared/limits.ts';
@@ -32,7 +33,7 @@ function pausingClock(): Clock {
 describe('streams that belong to no image', () => {
   it('are known after a restart, until they belong to one', async () => {
     await using directory = await temporaryDirectory({ inMemory: true });
-    const file = unfinishedFile(join(directory.path, 'unfinished.json'));
+    const file = smallFile(join(directory.path, 'unfinished.json'));
     const before = await openUnfinished(() => 1, file);
     expect(before.hasOthers(new Set())).toBe(false);
     await before.begin(id(1));
@@ -53,10 +54,10 @@ describe('streams that belong to no image', () => {
   it('are forgotten after a while, or when there are too many, and a list that makes no sense is none', async () => {
     await using directory = await temporaryDirectory({ inMemory: true });
     const path = join(directory.path, 'unfinished.json');
-    await (await openUnfinished(() => 0, unfinishedFile(path))).begin(id(1));
-    expect((await openUnfinished(() => UNFINISHED_MS, unfinishedFile(path))).hasOthers(new Set())).toBe(false);
+    await (await openUnfinished(() => 0, smallFile(path))).begin(id(1));
+    expect((await openUnfinished(() => UNFINISHED_MS, smallFile(path))).hasOthers(new Set())).toBe(false);
     await writeFile(path, '{"version":1,"streams":{"x":1}}');
-    expect((await openUnfinished(() => 0, unfinishedFile(path))).hasOthers(new Set())).toBe(false);
+    expect((await openUnfinished(() => 0, smallFile(path))).hasOthers(new Set())).toBe(false);
     const many = await openUnfinished(() => 0);
     for (let n = 0; n <= UNFINISHED_MAX; n++) await many.begin(id(n));
     for (let n = 0; n <= UNFINISHED_MAX; n++) many.whole(id(n));

@@ -1,0 +1,51 @@
+/** `lighterman serve-hooks FILE`: what a registry says was pushed is shipped, by the rules of the file. */
+import { TransferError } from '../../shared/errors.ts';
+import { parseNotification, selectPushed } from '../sync/notification.ts';
+import type { SelectedImage } from '../sync/selection.ts';
+import type { StateFile } from '../sync/state.ts';
+import { listenNotifications } from '../transport/notifications.ts';
+import { prepare, readText, run, type Sync, type SyncFlags, type SyncWorld } from './sync-run.ts';
+
+export interface ServeHooksFlags extends SyncFlags {
+  readonly listen: string;
+  readonly tokenFile?: string;
+}
+
+/** Serves until the signal aborts. */
+export async function serveHooks(path: string, flags: ServeHooksFlags, world: SyncWorld, signal: AbortSignal): Promise<void> {
+  const { job, state } = await prepare(path, flags, world, signal);
+  const waiting = new Map<string, SelectedImage>();
+  let awake = Promise.withResolvers<void>();
+  await using server = await listenNotifications({
+    address: flags.listen,
+    token: flags.tokenFile === undefined ? undefined : (await readText(flags.tokenFile)).trim(),
+    onNotification(body) {
+      const pushed = parseNotification(body);
+      // A tag that was pushed again while it waits is shipped once, as it is then.
+      for (const image of pushed?.flatMap((one) => selectPushed(job.config, one)) ?? []) waiting.set(`${image.source} ${image.as}`, image);
+      awake.resolve();
+      return pushed !== undefined;
+    },
+  });
+  world.stderr.write(`listening on http://${server.address}/\n`);
+  signal.addEventListener('abort', () => awake.resolve(), { once: true });
+  for (;;) {
+    signal.throwIfAborted();
+    const images = [...waiting.values()];
+    waiting.clear();
+    if (images.length > 0) await runAnyway(job, state, images);
+    else await awake.promise;
+    if (waiting.size === 0) awake = Promise.withResolvers();
+  }
+}
+
+/** A run whose failure is said, and ends nothing: the next sync ships what is missing. */
+async function runAnyway(job: Sync, state: StateFile, images: readonly SelectedImage[]): Promise<void> {
+  try {
+    await run(job, state, { pushed: images });
+  } catch (error) {
+    job.signal.throwIfAborted();
+    const { message, hint } = TransferError.from(error);
+    job.world.stderr.write(`this run failed: ${message} (${hint})\n`);
+  }
+}
