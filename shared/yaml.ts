@@ -44,7 +44,7 @@ export function readYaml<T extends z.ZodType>(text: string, where: string, schem
 /** @throws TransferError USAGE with line and column where the text is no YAML, has a key twice, or uses an anchor too often. */
 export function parseYaml(text: string, { where, hint, texts = false }: YamlOptions): YamlText {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema: texts ? 'failsafe' : 'core' });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error', schema: texts ? 'failsafe' : 'core' });
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${where}:${line}:${col}`;

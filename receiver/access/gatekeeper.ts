@@ -10,7 +10,7 @@ import type { Access } from './access.ts';
 import { openAccess } from './access.ts';
 import type { GrantFiles } from './grant-files.ts';
 import { findByCertificate, findByToken, isExpired, type Grant } from './grant.ts';
-import { EVERYTHING, matchesPattern } from './pattern.ts';
+import { EVERYTHING, matchesPattern } from '../../shared/image/name-pattern.ts';
 import { createSentChunks, type SentChunks } from './sent-chunks.ts';
 
 /** What a connection brings. */

@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { TransferError } from '../../shared/errors.ts';
-import { PATTERN_LENGTH_MAX } from './pattern.ts';
+import { PATTERN_LENGTH_MAX } from '../../shared/image/name-pattern.ts';
 
 /** Patterns of one grant. */
 export const PATTERNS_MAX = 64;

@@ -1,4 +1,5 @@
 /** Which images stay when others go: rules by repository and name, as the command line gives them. */
+import { matchesPattern } from '../../shared/image/name-pattern.ts';
 import { tryParseReference } from '../../shared/image/reference.ts';
 import { namedAt, type ImageRecord } from './catalog.ts';
 
@@ -20,7 +21,7 @@ export function isEmpty({ last, withinMs, tags }: KeepRules): boolean {
 /** The records that go, oldest delivery first. @param records newest delivery first. */
 export function chooseGoing(records: readonly ImageRecord[], rules: KeepRules, now: number): ImageRecord[] {
   if (isEmpty(rules)) return [];
-  const patterns = rules.tags.map(toPattern);
+  const patterns = rules.tags.map(namesMeant);
   const owners = ownersOf(records);
   const countOf = new Map<string, number>();
   const isKept = (record: ImageRecord): boolean => {
@@ -35,7 +36,7 @@ export function chooseGoing(records: readonly ImageRecord[], rules: KeepRules, n
       isLast ||
       isYoung ||
       record.pinned === true ||
-      [...currentNames(record, owners), ...stagedNames(record)].some((name) => patterns.some((p) => p.test(name)))
+      [...currentNames(record, owners), ...stagedNames(record)].some((name) => patterns.some((pattern) => matchesPattern(pattern, name)))
     );
   };
   return records.filter((record) => !isKept(record)).toReversed();
@@ -78,7 +79,7 @@ function repositoriesOf(record: ImageRecord): Set<string> {
   return new Set(repositories.length > 0 ? repositories : [record.archive]);
 }
 
-function toPattern(text: string): RegExp {
-  const escaped = text.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*');
-  return new RegExp(text.includes(':') ? `^${escaped}$` : `:${escaped.replaceAll('.*', '[^:]*')}$`);
+/** As a pattern of image names. */
+function namesMeant(text: string): string {
+  return text.includes(':') ? text : `*:${text}`;
 }

@@ -1,8 +1,7 @@
 /** The options of `gc` and `serve` that say what stays. */
 import { TransferError } from '../../shared/errors.ts';
-import { parseSize } from '../../shared/terminal/size.ts';
+import { parseDuration, parseSize } from '../../shared/terminal/quantities.ts';
 import type { CollectFlags } from './admin-port.ts';
-import { parseDuration } from './duration.ts';
 import { KEEP_UNFINISHED } from './keep.ts';
 
 /** As the command line gives them. */

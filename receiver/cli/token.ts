@@ -4,8 +4,8 @@ import type { Clock } from '../../shared/clock.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { openGrantFiles } from '../access/grant-files.ts';
 import { checkGrantName, hashToken, isExpired, PATTERNS_MAX, type Grant } from '../access/grant.ts';
-import { checkPattern } from '../access/pattern.ts';
-import { parseDuration } from './duration.ts';
+import { checkPattern } from '../../shared/image/name-pattern.ts';
+import { parseDuration } from '../../shared/terminal/quantities.ts';
 import { formatTable, type Output } from './table.ts';
 
 export interface TokenAddFlags {

@@ -5,9 +5,9 @@
 import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { matchesGlob } from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
 import { HOOK_OUTPUT_BYTES_MAX, HOOKS_WAITING_MAX } from '../../shared/limits.ts';
+import { matchesPattern } from '../../shared/image/name-pattern.ts';
 import type { HookConfig, HookEvent } from './config.ts';
 
 /** What a hook is told, as JSON. */
@@ -64,7 +64,7 @@ export function createHooks(configs: readonly HookConfig[], context: HooksContex
 }
 
 function isMeant({ on, names }: HookConfig, { event, refs }: HookReport): boolean {
-  return on.includes(event) && (names === undefined || refs.some((ref) => names.some((pattern) => matchesGlob(ref, pattern))));
+  return on.includes(event) && (names === undefined || refs.some((ref) => names.some((pattern) => matchesPattern(pattern, ref))));
 }
 
 /** Never rejects. */

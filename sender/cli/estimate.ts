@@ -1,7 +1,7 @@
 /** What a dry run says beyond bytes: how long they would take, and at which effort they were counted. */
 import type { Effort, EffortLevel } from '../../shared/delta/content.ts';
 import { levelForRate } from '../link/effort.ts';
-import { parseRate } from './rate.ts';
+import { parseRate } from '../../shared/terminal/quantities.ts';
 
 export interface Estimate {
   readonly effort: EffortLevel;

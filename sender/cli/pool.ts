@@ -1,7 +1,7 @@
 /** `--pool-quota`. */
 import { TransferError } from '../../shared/errors.ts';
 import type { Store } from '../../shared/store/port.ts';
-import { parseSize } from '../../shared/terminal/size.ts';
+import { parseSize } from '../../shared/terminal/quantities.ts';
 import { boundPool } from '../pool-quota.ts';
 
 export const POOL_QUOTA_HELP = 'when the pool takes more, as 20GB, what was used longest ago goes from it (default: nothing goes)';

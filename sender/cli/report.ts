@@ -3,7 +3,7 @@ import { formatBytes, formatSeconds } from '../../shared/terminal/units.ts';
 import type { SeededImage } from '../seed-pool.ts';
 import type { ShipResult } from '../ship-image.ts';
 import { secondsToSend, type Estimate } from './estimate.ts';
-import { formatRate } from './rate.ts';
+import { formatRate } from '../../shared/terminal/quantities.ts';
 
 export interface ReportOptions {
   readonly json: boolean;

@@ -7,6 +7,7 @@ import { TransferError } from '../../shared/errors.ts';
 import { parseReference } from '../../shared/image/reference.ts';
 import { openStore } from '../../shared/store/pack-store.ts';
 import { createProgressLine, silentProgress, type ProgressLine } from '../../shared/terminal/progress-line.ts';
+import { parseDuration, parseRate } from '../../shared/terminal/quantities.ts';
 import { VERSION } from '../../shared/version.ts';
 import { activateNames } from '../link/command.ts';
 import type { SenderEnvironment } from '../config.ts';
@@ -18,11 +19,9 @@ import { shipImages, type ShippedImage } from '../ship-image.ts';
 import type { Source } from '../source.ts';
 import { connect, parseAddress, type ConnectSecurity } from '../transport/connect.ts';
 import { readComposition } from './composition.ts';
-import { parseDuration } from './duration.ts';
 import { openEngine } from './engine.ts';
 import { prepareEstimate } from './estimate.ts';
 import { keepPoolQuota, parsePoolQuota } from './pool.ts';
-import { parseRate } from './rate.ts';
 import { recordShipment } from './receipts.ts';
 import { printResult, seededLine } from './report.ts';
 import { readSecurity, type SecurityFlags } from './security.ts';
@@ -65,7 +64,7 @@ export async function ship(given: readonly string[], flags: ShipFlags, environme
   }
   const security = readSecurity(flags, environment.token);
   parseAddress(flags.to, security);
-  const retryMs = parseDuration(flags.retry);
+  const retryMs = flags.retry === '0' ? 0 : parseDuration(flags.retry);
   const seeds = flags.seedPool ?? [];
   await withPool([...names, ...seeds], flags, environment, signal, async (sources, context, progress) => {
     const seeded = await seedPool(sources.slice(names.length), context);

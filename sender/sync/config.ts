@@ -4,26 +4,32 @@
  */
 import { z } from 'zod';
 import { EFFORTS } from '../../shared/delta/content.ts';
+import { TransferError } from '../../shared/errors.ts';
 import { tryParseReference } from '../../shared/image/reference.ts';
+import { parseDuration, parseRate, parseSize } from '../../shared/terminal/quantities.ts';
 import { readYaml } from '../../shared/yaml.ts';
-import { parseAmount, parseDuration, parseRateOrUndefined, parseTimeOfDay } from './quantities.ts';
+import { parseTimeOfDay } from './time-of-day.ts';
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Day = (typeof DAYS)[number];
 
 /** Text that a parser understands, and what it makes of it. */
-function parsed<T>(parse: (text: string) => T | undefined, wanted: string) {
-  return z.union([z.string(), z.number()]).transform((value, context): T => {
-    const result = parse(String(value));
-    if (result === undefined) context.addIssue({ code: 'custom', message: `"${value}" is not ${wanted}` });
-    return result as T;
+function parsed(parse: (text: string) => number) {
+  return z.union([z.string(), z.number()]).transform((value, context): number => {
+    try {
+      return parse(String(value));
+    } catch (error) {
+      const { message, hint } = TransferError.from(error);
+      context.addIssue({ code: 'custom', message: hint === undefined ? message : `${message}: ${hint}` });
+      return z.NEVER;
+    }
   });
 }
 
-const Rate = parsed(parseRateOrUndefined, 'a rate: want a number with bit, kbit, mbit or gbit, as 10mbit');
-const Amount = parsed(parseAmount, 'an amount of data: want a number with B, kB, MB, GB or TB, as 500MB');
-const Duration = parsed(parseDuration, 'a duration: want a number with s, m, h or d, as 10m');
-const TimeOfDay = parsed(parseTimeOfDay, 'a time of day: want HH:MM, in quotes');
+const Rate = parsed(parseRate);
+const Amount = parsed(parseSize).refine((bytes) => bytes > 0, 'want more than nothing');
+const Duration = parsed(parseDuration);
+const TimeOfDay = parsed(parseTimeOfDay);
 const Repository = z
   .string()
   .refine((text) => !text.includes('@') && tryParseReference(`${text}:x`) !== undefined, 'want [registry/]repository, without a tag');

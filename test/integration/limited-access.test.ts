@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openAccess, type Access } from '../../receiver/access/access.ts';
-import { matchesPattern } from '../../receiver/access/pattern.ts';
+import { matchesPattern } from '../../shared/image/name-pattern.ts';
 import { createSentChunks } from '../../receiver/access/sent-chunks.ts';
 import { openCatalog } from '../../receiver/catalog/catalog.ts';
 import { createDecodePool, type DecodePool } from '../../receiver/conversation/decode-pool.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { parseDuration } from '../../receiver/cli/duration.ts';
 import { planExposure, type ExposureFlags } from '../../receiver/cli/exposure.ts';
 import { readSecurity } from '../../sender/cli/security.ts';
 import { parseAddress } from '../../sender/transport/connect.ts';
@@ -84,12 +83,5 @@ describe('small words', () => {
     ['::', false],
   ])('%s is on this host: %s', (host, expected) => {
     expect(isLoopback(host)).toBe(expected);
-  });
-
-  it('spans of time', () => {
-    expect([parseDuration('30m'), parseDuration('2h'), parseDuration('90d'), parseDuration('1w')]).toEqual([
-      1_800_000, 7_200_000, 7_776_000_000, 604_800_000,
-    ]);
-    for (const bad of ['', '90', 'd', '-1d', '0d', '1.5d', '90 d', '1y', '999999999w']) expectCode(() => parseDuration(bad), 'USAGE');
   });
 });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ImageRecord } from '../../receiver/catalog/catalog.ts';
 import { chooseGoing, currentNames, ownersOf, type KeepRules } from '../../receiver/catalog/keep-rules.ts';
-import { parseSize } from '../../shared/terminal/size.ts';
 
 const NOW = 1_000_000;
 let archives = 0;
@@ -87,14 +86,4 @@ describe('keep rules', () => {
   it('an image without a name counts by the names in its archive', () => {
     expect(going([image({}), ...shop], { last: 4 })).toEqual(['<none>']);
   });
-});
-
-describe('words of the command line', () => {
-  it.each([
-    ['1000', 1000],
-    ['50GB', 50_000_000_000],
-    ['1.5g', 1_500_000_000],
-  ])('a size %s', (text, bytes) => expect(parseSize(text)).toBe(bytes));
-
-  it.each(['20 ', 'MB', '-1', '1e9'])('refuses the size "%s"', (text) => expect(() => parseSize(text)).toThrow(/not a size/));
 });

@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatRate, parseRate } from '../../sender/cli/rate.ts';
 import { createRateMeter, recallRate, rememberRate } from '../../sender/link/link-rate.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { LINK_RATES_MAX } from '../../shared/limits.ts';
@@ -41,11 +40,5 @@ describe('the rate of a link', () => {
       await writeFile(join(directory.path, 'links.json'), text);
       expect(await recallRate(directory.path, 'ws://a:2')).toBeUndefined();
     }
-  });
-
-  it('is read and written with its unit', () => {
-    expect(['10mbit', '1.5Gbit', '300kbit', '9600bit'].map(parseRate)).toEqual([10e6, 1.5e9, 300e3, 9600]);
-    expect([10e6, 1.5e9, 300e3, 9600].map(formatRate)).toEqual(['10 Mbit/s', '1.5 Gbit/s', '300 kbit/s', '9.6 kbit/s']);
-    for (const text of ['', '10', 'mbit', '0mbit', '-1mbit', '1e3mbit', '10 mbit']) expect(() => parseRate(text)).toThrow(/is not a rate/);
   });
 });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { parseDuration } from '../../sender/cli/duration.ts';
 import { createRetry } from '../../sender/link/retry.ts';
 import type { Clock } from '../../shared/clock.ts';
 
@@ -45,15 +44,4 @@ describe('trying again', () => {
     now = 20_000;
     expect([retry.next(), retry.tries]).toEqual([500, 1]);
   });
-
-  it.each([
-    ['0', 0],
-    ['30s', 30_000],
-    ['1.5m', 90_000],
-    ['2h', 7_200_000],
-  ])('for %s', (text, ms) => expect(parseDuration(text)).toBe(ms));
-
-  it.each(['', '10', '-1s', '5d', 'm'])('not for "%s"', (text) =>
-    expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: 'USAGE' })),
-  );
 });

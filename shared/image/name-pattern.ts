@@ -1,6 +1,6 @@
-/** Patterns of image names, as `--allow` takes them: `[registry/]repository[:tag]` with `*` for any characters, `/` among them. */
-import { TransferError } from '../../shared/errors.ts';
-import { formatReference, tryParseReference } from '../../shared/image/reference.ts';
+/** Patterns of image names, as grants, hooks and keep rules take them: `[registry/]repository[:tag]` with `*` for any characters, `/` among them. */
+import { TransferError } from '../errors.ts';
+import { formatReference, tryParseReference } from './reference.ts';
 
 /** Characters of a pattern. */
 export const PATTERN_LENGTH_MAX = 255;

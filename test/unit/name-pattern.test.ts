@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkPattern, matchesPattern } from '../../receiver/access/pattern.ts';
+import { checkPattern, matchesPattern } from '../../shared/image/name-pattern.ts';
 import { expectCode } from '../support/failure.ts';
 
 describe('patterns of image names', () => {
