@@ -23,7 +23,7 @@ import { createEngineClient } from '../image/engine-client.ts';
 import { parsePushTarget } from '../image/push.ts';
 import { readRegistryAuth } from '../image/registry-auth.ts';
 import { parseListenAddress } from '../../shared/listen-address.ts';
-import { readTlsFiles } from '../transport/tls.ts';
+import { readTlsFiles } from '../../shared/tls-files.ts';
 import { planExposure, type ExposureFlags } from './exposure.ts';
 
 /** Options of `serve` that say what there is to look at. */

@@ -2,7 +2,7 @@
 import { TransferError } from '../../shared/errors.ts';
 import { parseListenAddress } from '../../shared/listen-address.ts';
 import { isLoopback } from '../../shared/loopback.ts';
-import type { TlsFiles } from '../transport/tls.ts';
+import { tlsFilesOf, type TlsFiles } from '../../shared/tls-files.ts';
 
 export interface ExposureFlags {
   readonly listen: string;
@@ -26,8 +26,8 @@ export interface Exposure {
 export function planExposure(flags: ExposureFlags, hasGrants: boolean): Exposure {
   const { listen, tlsCert, tlsKey, clientCa, insecure, anonymous } = flags;
   const isLocal = isLoopback(parseListenAddress(listen).host);
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw new TransferError('USAGE', '--tls-cert and --tls-key go together');
-  const tls = tlsCert === undefined || tlsKey === undefined ? undefined : { cert: tlsCert, key: tlsKey, clientCa };
+  const files = tlsFilesOf(tlsCert, tlsKey, '--tls-cert and --tls-key');
+  const tls = files === undefined ? undefined : { ...files, clientCa };
   if (tls === undefined && clientCa !== undefined) throw new TransferError('USAGE', '--client-ca goes with --tls-cert');
   if (tls !== undefined && insecure === true) throw new TransferError('USAGE', '--insecure is for a receiver without --tls-cert');
   if (anonymous === true && (hasGrants || clientCa !== undefined))

@@ -1,12 +1,13 @@
 /** `serve --status`: from flags to a server. */
 import { TransferError } from '../../shared/errors.ts';
+import { demandGuarded } from '../../shared/http-listener.ts';
 import { parseListenAddress } from '../../shared/listen-address.ts';
 import { isLoopback } from '../../shared/loopback.ts';
-import { serveStatus, type StatusServer } from '../../shared/status/server.ts';
-import { readStatusToken } from '../../shared/status/token-file.ts';
+import { serveStatus, STATUS_DARE, type StatusServer } from '../../shared/status/server.ts';
+import type { TlsFiles } from '../../shared/tls-files.ts';
+import { readTokenFile } from '../../shared/token-file.ts';
 import type { Log } from '../log.ts';
 import { statusRoutes, type StatusSources } from '../status/status.ts';
-import { readTlsFiles, type TlsFiles } from '../transport/tls.ts';
 
 export interface StatusFlags {
   readonly status?: string;
@@ -31,28 +32,14 @@ export async function planStatus(flags: StatusFlags, tls: TlsFiles | undefined):
     if (statusTokenFile !== undefined) throw new TransferError('USAGE', '--status-token-file goes with --status');
     return undefined;
   }
-  const isLocal = isLoopback(parseListenAddress(status).host);
-  if (!isLocal && statusTokenFile === undefined)
-    throw new TransferError('USAGE', `whoever reaches ${status} could read the status`, {
-      hint: 'give --status-token-file, or listen on 127.0.0.1',
-    });
-  if (!isLocal && tls === undefined && insecure !== true)
-    throw new TransferError('USAGE', `whoever reaches ${status} could read the token along`, {
-      hint: 'give --tls-cert and --tls-key, listen on 127.0.0.1 behind a tunnel, or say --insecure where the network itself is trusted',
-    });
-  const token = statusTokenFile === undefined ? undefined : await readStatusToken(statusTokenFile);
-  return { address: status, token, tls: isLocal ? undefined : tls };
+  demandGuarded(status, { hasToken: statusTokenFile !== undefined, hasTls: tls !== undefined, insecure }, STATUS_DARE);
+  const token = statusTokenFile === undefined ? undefined : await readTokenFile(statusTokenFile);
+  return { address: status, token, tls: isLoopback(parseListenAddress(status).host) ? undefined : tls };
 }
 
 /** Serves the status until it is disposed of. */
 export async function startStatus({ address, token, tls }: StatusPlan, sources: StatusSources, log: Log): Promise<StatusServer> {
-  const server = await serveStatus({
-    address,
-    token,
-    tls: tls === undefined ? undefined : readTlsFiles({ cert: tls.cert, key: tls.key }),
-    routes: statusRoutes(sources),
-    log,
-  });
-  log.info({ status: `${tls === undefined ? 'http' : 'https'}://${server.address}/` }, 'status');
+  const server = await serveStatus({ address, token, tls, routes: statusRoutes(sources), log });
+  log.info({ status: server.url }, 'status');
   return server;
 }

@@ -14,10 +14,11 @@ import { createSocketChannel } from '../../shared/channel/socket-channel.ts';
 import { systemCode, TransferError } from '../../shared/errors.ts';
 import { bindError, formatListenAddress, parseListenAddress } from '../../shared/listen-address.ts';
 import { FRAME_BYTES_MAX, UPGRADE_BYTES_MAX, UPGRADE_TIMEOUT_MS } from '../../shared/limits.ts';
+import { readTlsFiles, type TlsFiles } from '../../shared/tls-files.ts';
 import { openAccess, type Access } from '../access/access.ts';
 import type { Credentials } from '../access/gatekeeper.ts';
+import { certificateNames } from './certificate-names.ts';
 import { createConnectionCounter, type ConnectionLimits, type Place } from './connection-counter.ts';
-import { certificateNames, readTlsFiles, type TlsFiles } from './tls.ts';
 
 export interface Listener extends AsyncDisposable {
   /** HOST:PORT that is listened on, the port resolved where 0 was asked for. */

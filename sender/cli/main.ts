@@ -89,6 +89,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--dry-run', 'say what would cross to each destination, and how long it would take')
     .option('--status <address>', 'as a service: show last run, next run and results on HOST:PORT, as JSON and as /metrics')
     .option('--status-token-file <file>', 'with --status: who reads it has to bring this token; needed beyond the loopback')
+    .option('--status-tls-cert <file>', 'with --status: serve it over TLS with this certificate, read again when it changes, and at SIGHUP')
+    .option('--status-tls-key <file>', 'its key')
+    .option('--status-insecure', 'with --status: beyond the loopback also without TLS, the token crosses in the clear')
     .addHelpText('after', '\nExamples:\n  lighterman sync sync.yaml --check\n  lighterman sync sync.yaml --once')
     .action(async (file: string, flags: SyncCommandFlags) => {
       status = await runCommand('lighterman', process, flags.json === true, (signal) => sync(file, flags, world, signal));
@@ -96,6 +99,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   listCommand('serve-hooks', 'ship what a registry says was pushed to it, by the rules of the list')
     .requiredOption('--listen <address>', 'where the registry sends its notifications: HOST:PORT')
     .option('--token-file <file>', 'what it has to send as `Authorization: Bearer TOKEN`; needed beyond the loopback')
+    .option('--tls-cert <file>', 'take them over TLS with this certificate, read again when it changes, and at SIGHUP')
+    .option('--tls-key <file>', 'its key')
+    .option('--insecure', 'beyond the loopback also without TLS: the token crosses in the clear')
     .addHelpText('after', '\nExample:\n  lighterman serve-hooks sync.yaml --listen 127.0.0.1:7790')
     .action(async (file: string, flags: ServeHooksFlags) => {
       status = await runCommand('lighterman', process, flags.json === true, (signal) => serveHooks(file, flags, world, signal));

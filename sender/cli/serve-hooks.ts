@@ -1,24 +1,35 @@
 /** `lighterman serve-hooks FILE`: what a registry says was pushed is shipped, by the rules of the file. */
 import { TransferError } from '../../shared/errors.ts';
+import { demandGuarded } from '../../shared/http-listener.ts';
+import { tlsFilesOf } from '../../shared/tls-files.ts';
+import { readTokenFile } from '../../shared/token-file.ts';
 import { parseNotification, selectPushed } from '../sync/notification.ts';
 import type { SelectedImage } from '../sync/selection.ts';
 import type { StateFile } from '../sync/state.ts';
-import { listenNotifications } from '../transport/notifications.ts';
-import { prepare, readText, run, type Sync, type SyncFlags, type SyncWorld } from './sync-run.ts';
+import { listenNotifications, NOTIFICATION_DARE } from '../transport/notifications.ts';
+import { prepare, run, type Sync, type SyncFlags, type SyncWorld } from './sync-run.ts';
 
 export interface ServeHooksFlags extends SyncFlags {
   readonly listen: string;
   readonly tokenFile?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly insecure?: boolean;
 }
 
 /** Serves until the signal aborts. */
 export async function serveHooks(path: string, flags: ServeHooksFlags, world: SyncWorld, signal: AbortSignal): Promise<void> {
+  const { listen, tokenFile, insecure } = flags;
+  const tls = tlsFilesOf(flags.tlsCert, flags.tlsKey, NOTIFICATION_DARE.tls);
+  demandGuarded(listen, { hasToken: tokenFile !== undefined, hasTls: tls !== undefined, insecure }, NOTIFICATION_DARE);
   const { job, state } = await prepare(path, flags, world, signal);
   const waiting = new Map<string, SelectedImage>();
   let awake = Promise.withResolvers<void>();
   await using server = await listenNotifications({
-    address: flags.listen,
-    token: flags.tokenFile === undefined ? undefined : (await readText(flags.tokenFile)).trim(),
+    address: listen,
+    token: tokenFile === undefined ? undefined : await readTokenFile(tokenFile),
+    tls,
+    log: { warn: (_fields, message) => void world.stderr.write(`${message}\n`) },
     onNotification(body) {
       const pushed = parseNotification(body);
       // A tag that was pushed again while it waits is shipped once, as it is then.
@@ -27,7 +38,7 @@ export async function serveHooks(path: string, flags: ServeHooksFlags, world: Sy
       return pushed !== undefined;
     },
   });
-  world.stderr.write(`listening on http://${server.address}/\n`);
+  world.stderr.write(`listening on ${server.url}\n`);
   signal.addEventListener('abort', () => awake.resolve(), { once: true });
   for (;;) {
     signal.throwIfAborted();

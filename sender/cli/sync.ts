@@ -2,8 +2,10 @@
 import { dirname, resolve } from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
 import { TransferError } from '../../shared/errors.ts';
-import { serveStatus, type StatusServer } from '../../shared/status/server.ts';
-import { readStatusToken } from '../../shared/status/token-file.ts';
+import { demandGuarded, type Dare } from '../../shared/http-listener.ts';
+import { serveStatus, STATUS_DARE, type StatusServer, type StatusServerOptions } from '../../shared/status/server.ts';
+import { tlsFilesOf } from '../../shared/tls-files.ts';
+import { readTokenFile } from '../../shared/token-file.ts';
 import type { ListedImage } from '../image/port.ts';
 import type { RunReport } from '../sync/conclude.ts';
 import type { SyncResult } from '../sync/run.ts';
@@ -19,6 +21,9 @@ export interface SyncCommandFlags extends SyncFlags {
   readonly check?: boolean;
   readonly status?: string;
   readonly statusTokenFile?: string;
+  readonly statusTlsCert?: string;
+  readonly statusTlsKey?: string;
+  readonly statusInsecure?: boolean;
 }
 
 /** @throws TransferError of the first image that failed, after all were tried; PAUSED where none failed and some have to wait. */
@@ -62,17 +67,32 @@ function reportOf({ config }: Sync, name: string, { state }: StateFile): RunRepo
   };
 }
 
-/** Where it was asked for. The token crosses in the clear: beyond the loopback it belongs behind something with TLS. */
-async function startStatus(
-  { status, statusTokenFile }: SyncCommandFlags,
-  { routes }: SyncStatus,
-  stderr: Output,
-): Promise<StatusServer | undefined> {
-  if (status === undefined) return undefined;
-  const token = statusTokenFile === undefined ? undefined : await readStatusToken(statusTokenFile);
+const SYNC_STATUS_DARE: Dare = {
+  ...STATUS_DARE,
+  tls: '--status-tls-cert and --status-tls-key',
+  insecure: '--status-insecure',
+};
+
+/** @returns undefined where no status was asked for. @throws TransferError USAGE for what would show it, or its token, to whoever is on the way. */
+function planStatus(flags: SyncCommandFlags): Pick<StatusServerOptions, 'address' | 'tls'> | undefined {
+  const { status, statusTokenFile, statusTlsCert, statusTlsKey, statusInsecure: insecure } = flags;
+  const tls = tlsFilesOf(statusTlsCert, statusTlsKey, SYNC_STATUS_DARE.tls);
+  if (status === undefined) {
+    if (statusTokenFile !== undefined || tls !== undefined || insecure === true)
+      throw new TransferError('USAGE', 'options that begin with --status- go with --status');
+    return undefined;
+  }
+  demandGuarded(status, { hasToken: statusTokenFile !== undefined, hasTls: tls !== undefined, insecure }, SYNC_STATUS_DARE);
+  return { address: status, tls };
+}
+
+async function startStatus(flags: SyncCommandFlags, { routes }: SyncStatus, stderr: Output): Promise<StatusServer | undefined> {
+  const plan = planStatus(flags);
+  if (plan === undefined) return undefined;
+  const token = flags.statusTokenFile === undefined ? undefined : await readTokenFile(flags.statusTokenFile);
   const log = { warn: (_fields: object, message: string) => void stderr.write(`${message}\n`) };
-  const server = await serveStatus({ address: status, token, routes, log });
-  stderr.write(`status at http://${server.address}/\n`);
+  const server = await serveStatus({ ...plan, token, routes, dare: SYNC_STATUS_DARE, log });
+  stderr.write(`status at ${server.url}\n`);
   return server;
 }
 

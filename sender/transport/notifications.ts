@@ -1,6 +1,6 @@
 /** Takes notifications of a registry: HTTP, POST, JSON; answered at once, since a registry that is not answered tells everything again. */
-import { createServer, type IncomingMessage } from 'node:http';
-import { HTTP_LIMITS, isSameToken, listenHttp, type HttpListener } from '../../shared/http-listener.ts';
+import type { IncomingMessage } from 'node:http';
+import { isSameToken, listenHttp, type Dare, type HttpListener, type HttpOptions } from '../../shared/http-listener.ts';
 import { NOTIFICATION_BYTES_MAX } from '../../shared/limits.ts';
 
 export interface NotificationOptions {
@@ -8,19 +8,32 @@ export interface NotificationOptions {
   readonly address: string;
   /** Wanted as `Authorization: Bearer TOKEN`. */
   readonly token: string | undefined;
+  readonly tls?: HttpOptions['tls'];
+  readonly log: HttpOptions['log'];
   /** @returns false for what it does not understand. */
   readonly onNotification: (body: string) => boolean;
 }
 
+/** With the flags of `lighterman serve-hooks`. */
+export const NOTIFICATION_DARE: Dare = {
+  what: 'have images shipped',
+  token: '--token-file',
+  tls: '--tls-cert and --tls-key',
+  insecure: '--insecure',
+};
+
 /** @throws TransferError USAGE for an address that cannot be bound, or one beyond the loopback without a token. */
 export function listenNotifications(options: NotificationOptions): Promise<HttpListener> {
-  const server = createServer(HTTP_LIMITS, (request, response) => {
-    answer(request, options).then(
-      (status) => response.writeHead(status).end(),
-      () => response.writeHead(400).end(),
-    );
-  });
-  return listenHttp(server, options.address, options.token !== undefined, { what: 'have images shipped', flag: '--token-file' });
+  const { address, token, tls, log } = options;
+  return listenHttp(
+    (request, response) => {
+      answer(request, options).then(
+        (status) => response.writeHead(status).end(),
+        () => response.writeHead(400).end(),
+      );
+    },
+    { address, hasToken: token !== undefined, tls, dare: NOTIFICATION_DARE, log },
+  );
 }
 
 /** @returns the status. */

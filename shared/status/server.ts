@@ -4,12 +4,11 @@
  * Who may read: everybody on the loopback where no token is set, but only under a loopback name in the Host header, so that no web page can
  * get at it by way of a browser; with a token, who brings it as `Authorization: Bearer TOKEN`, or as the password of a browser's question.
  */
-import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createHttps } from 'node:https';
-import type { SecureContextOptions } from 'node:tls';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TransferError } from '../errors.ts';
-import { HTTP_LIMITS, isSameToken, listenHttp, type HttpListener } from '../http-listener.ts';
+import { isSameToken, listenHttp, type Dare, type HttpListener } from '../http-listener.ts';
 import { isLoopback } from '../loopback.ts';
+import type { TlsFiles } from '../tls-files.ts';
 
 export interface Page {
   /** By default 200. */
@@ -31,11 +30,20 @@ export interface StatusServerOptions {
   /** By path. */
   readonly routes: Readonly<Record<string, Route>>;
   readonly token?: string | undefined;
-  readonly tls?: SecureContextOptions | undefined;
+  readonly tls?: TlsFiles | undefined;
+  readonly dare?: Dare;
   readonly log: { warn(fields: object, message: string): void };
 }
 
 export type StatusServer = HttpListener;
+
+/** With the flags of `lightermand serve`. */
+export const STATUS_DARE: Dare = {
+  what: 'read the status',
+  token: '--status-token-file',
+  tls: '--tls-cert and --tls-key',
+  insecure: '--insecure',
+};
 
 /** @throws TransferError USAGE for an address that cannot be bound, or one beyond the loopback without a token. */
 export async function serveStatus(options: StatusServerOptions): Promise<StatusServer> {
@@ -47,9 +55,8 @@ export async function serveStatus(options: StatusServerOptions): Promise<StatusS
         send(request, response, plain(500, 'an error: see the log'));
       },
     );
-  const server =
-    options.tls === undefined ? createHttp(HTTP_LIMITS, onRequest) : createHttps({ ...HTTP_LIMITS, ...options.tls }, onRequest);
-  return listenHttp(server, options.address, options.token !== undefined, { what: 'read the status', flag: '--status-token-file' });
+  const { address, token, tls, dare = STATUS_DARE, log } = options;
+  return listenHttp(onRequest, { address, hasToken: token !== undefined, tls, dare, log });
 }
 
 /** A page of one line. */

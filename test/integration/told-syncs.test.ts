@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { runAgent, startReceiver, type Receiver } from '../support/agents.ts';
 import { appVersion } from '../support/app-versions.ts';
+import { expectFailure } from '../support/failure.ts';
 import { startService } from '../support/process.ts';
 import { temporaryDirectory } from '../support/store-directory.ts';
 
@@ -56,4 +57,29 @@ test('a receiver knows last run and next of a sync, and notices one that stays a
   expect(await told(second)).toMatchObject([{ state: 'overdue', nextRun: '1970-01-01T00:16:40.000Z' }]);
   expect(await pageOf(second, 'metrics')).toContain('lightermand_sync_overdue{sync="nightly",from="127.0.0.1"} 1');
   expect(await pageOf(second, '')).toMatch(/<title>1 overdue – .*Failures: 1.*sync nightly.*overdue/s);
+});
+
+test('what a sender serves beyond the loopback wants a token, and TLS or the word of the user', async () => {
+  await using directory = await temporaryDirectory({ inMemory: true });
+  const file = join(directory.path, 'f.yaml');
+  const token = join(directory.path, 'token');
+  await writeFile(file, 'images: [{repository: a}]\ndestinations: [{name: a, to: "ws://127.0.0.1:1"}]\nschedule: {cron: "0 2 * * *"}\n');
+  await writeFile(token, 'a-token-of-some-length');
+  const run = (command: string, ...flags: string[]) =>
+    runAgent('sender', [command, file, '--store', join(directory.path, 'pool'), ...flags]);
+  const open = '0.0.0.0:0';
+  const [bare, clear, lone, alone, hooks, clearHooks] = await Promise.all([
+    run('sync', '--status', open),
+    run('sync', '--status', open, '--status-token-file', token),
+    run('sync', '--status', open, '--status-token-file', token, '--status-tls-cert', 'c'),
+    run('sync', '--status-insecure'),
+    run('serve-hooks', '--listen', open),
+    run('serve-hooks', '--listen', open, '--token-file', token),
+  ]);
+  expectFailure(bare, 'USAGE', /--status-token-file/);
+  expectFailure(clear, 'USAGE', /--status-tls-cert and --status-tls-key.*--status-insecure/);
+  expectFailure(lone, 'USAGE', /go together/);
+  expectFailure(alone, 'USAGE', /go with --status/);
+  expectFailure(hooks, 'USAGE', /have images shipped.*--token-file/s);
+  expectFailure(clearHooks, 'USAGE', /--tls-cert and --tls-key.*--insecure/);
 });

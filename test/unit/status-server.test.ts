@@ -1,10 +1,14 @@
-import { writeFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { planStatus } from '../../receiver/cli/status.ts';
 import { json, plain, serveStatus, type StatusServerOptions } from '../../shared/status/server.ts';
-import { readStatusToken } from '../../shared/status/token-file.ts';
+import { readTokenFile } from '../../shared/token-file.ts';
+import { certificateFiles, readCertificate } from '../support/certificates.ts';
 import { temporaryDirectory } from '../support/store-directory.ts';
 
 const TOKEN = 'a-token-of-some-length';
@@ -30,6 +34,7 @@ async function ask(address: string, path: string, headers: Readonly<Record<strin
 }
 
 const basic = (words: string): string => `Basic ${Buffer.from(words).toString('base64')}`;
+const serialOf = (name: string): string => new X509Certificate(readCertificate(name)).serialNumber;
 const warnings: string[] = [];
 const serve = (options: Partial<StatusServerOptions> = {}) =>
   serveStatus({
@@ -83,16 +88,46 @@ describe('the status server', () => {
     await expect(serve({ address: 'nowhere' })).rejects.toMatchObject({ code: 'USAGE' });
   });
 
+  it('serves over TLS, with the certificate that is there now', async () => {
+    await using directory = await temporaryDirectory({ inMemory: true });
+    const files = { cert: join(directory.path, 'cert.pem'), key: join(directory.path, 'key.pem') };
+    const install = async (name: string): Promise<void> => {
+      for (const kind of ['cert', 'key'] as const) await copyFile(certificateFiles(name)[kind], files[kind]);
+    };
+    await expect(serve({ tls: files })).rejects.toMatchObject({ code: 'USAGE' });
+    await install('server');
+    await using server = await serve({ tls: files, token: TOKEN });
+    expect(server.url).toBe(`https://${server.address}/`);
+    const seen = async (): Promise<[status: number | undefined, serial: string | undefined]> =>
+      new Promise((resolve, reject) => {
+        const asking = requestTls(server.url, { ca: readCertificate('ca'), agent: false, headers: { authorization: `Bearer ${TOKEN}` } });
+        asking.on('response', (response) => {
+          resolve([response.statusCode, (response.socket as TLSSocket).getPeerCertificate().serialNumber]);
+          response.resume();
+        });
+        asking.on('error', reject).end();
+      });
+    expect(await seen()).toEqual([200, serialOf('server')]);
+    await install('server-renewed');
+    process.emit('SIGHUP');
+    expect(await seen()).toEqual([200, serialOf('server-renewed')]);
+    // Half of a change: the one before stays.
+    await copyFile(certificateFiles('server').cert, files.cert);
+    process.emit('SIGHUP');
+    expect(await seen()).toEqual([200, serialOf('server-renewed')]);
+    expect(warnings.at(-1)).toMatch(/the one before stays in use/);
+  });
+
   it('takes its token from a file that holds a good one', async () => {
     await using directory = await temporaryDirectory({ inMemory: true });
     const file = join(directory.path, 'token');
-    await expect(readStatusToken(file)).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(readTokenFile(file)).rejects.toMatchObject({ code: 'USAGE' });
     for (const text of ['', 'short', `two words of some length`]) {
       await writeFile(file, text);
-      await expect(readStatusToken(file)).rejects.toMatchObject({ code: 'USAGE' });
+      await expect(readTokenFile(file)).rejects.toMatchObject({ code: 'USAGE' });
     }
     await writeFile(file, `${TOKEN}\n`);
-    expect(await readStatusToken(file)).toBe(TOKEN);
+    expect(await readTokenFile(file)).toBe(TOKEN);
     const tls = { cert: 'c', key: 'k' };
     const beyond = { status: '0.0.0.0:1', statusTokenFile: file };
     expect(await planStatus({}, tls)).toBeUndefined();

@@ -66,7 +66,12 @@ describe('the server for them', () => {
 
   it('takes what brings the token, and is understood', async () => {
     const taken: string[] = [];
-    server = await listenNotifications({ address: '127.0.0.1:0', token: 'secret', onNotification: (body) => taken.push(body) < 2 });
+    server = await listenNotifications({
+      address: '127.0.0.1:0',
+      token: 'secret',
+      log: { warn: () => {} },
+      onNotification: (body) => taken.push(body) < 2,
+    });
     const good = { authorization: 'Bearer secret' };
     expect(await post('one', good)).toBe(200);
     expect(await post('two', good)).toBe(400);
@@ -79,10 +84,12 @@ describe('the server for them', () => {
   });
 
   it('is open on the loopback only', async () => {
-    await expect(listenNotifications({ address: '0.0.0.0:0', token: undefined, onNotification: () => true })).rejects.toMatchObject({
+    await expect(
+      listenNotifications({ address: '0.0.0.0:0', token: undefined, log: { warn: () => {} }, onNotification: () => true }),
+    ).rejects.toMatchObject({
       code: 'USAGE',
     });
-    server = await listenNotifications({ address: '127.0.0.1:0', token: undefined, onNotification: () => true });
+    server = await listenNotifications({ address: '127.0.0.1:0', token: undefined, log: { warn: () => {} }, onNotification: () => true });
     expect(await post('')).toBe(200);
   });
 });

@@ -1,12 +1,12 @@
-/** The token of a status page, from a file. */
+/** A token that callers of a small HTTP server have to bring, from a file. */
 import { readFile } from 'node:fs/promises';
-import { systemCode, TransferError } from '../errors.ts';
+import { systemCode, TransferError } from './errors.ts';
 
 /** Shorter ones can be guessed. */
 const TOKEN_LENGTH_MIN = 16;
 
 /** @throws TransferError USAGE where the file cannot be read or its token is too short. */
-export async function readStatusToken(file: string): Promise<string> {
+export async function readTokenFile(file: string): Promise<string> {
   let token: string;
   try {
     token = (await readFile(file, 'utf8')).trim();

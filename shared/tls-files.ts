@@ -1,8 +1,18 @@
-/** The receiver's certificate, and which certificates of senders it believes. */
+/** The certificate that an agent shows, from files. */
 import { constants } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createSecureContext, type SecureContextOptions, type TLSSocket } from 'node:tls';
-import { systemCode, TransferError } from '../../shared/errors.ts';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { systemCode, TransferError } from './errors.ts';
+
+/**
+ * From two flags that go together.
+ * @param flags their names, as `--tls-cert and --tls-key`.
+ * @throws TransferError USAGE where only one of them is there.
+ */
+export function tlsFilesOf(cert: string | undefined, key: string | undefined, flags: string): TlsFiles | undefined {
+  if ((cert === undefined) !== (key === undefined)) throw new TransferError('USAGE', `${flags} go together`);
+  return cert === undefined || key === undefined ? undefined : { cert, key };
+}
 
 /** Paths of PEM files. */
 export interface TlsFiles {
@@ -38,14 +48,4 @@ function read(path: string): Buffer {
   } catch (error) {
     throw new TransferError('USAGE', `${path} cannot be read: ${systemCode(error) ?? ''}`, { cause: error });
   }
-}
-
-/** Names in the certificate of a sender that one of the client authorities has signed: common name, DNS names, URIs, mail addresses. */
-export function certificateNames(socket: TLSSocket): readonly string[] | undefined {
-  if (!socket.authorized) return undefined;
-  const { subject, subjectaltname = '' } = socket.getPeerCertificate();
-  const common = [subject?.CN ?? []].flat();
-  // Names with a comma or a quote in them are written in quotes, and so equal nothing that a grant can have.
-  const others = subjectaltname.split(', ').flatMap((name) => /^(?:DNS|URI|email):([^"]+)$/.exec(name)?.[1] ?? []);
-  return [...common, ...others];
 }
