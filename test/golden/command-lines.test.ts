@@ -81,13 +81,15 @@ describe('command lines', () => {
 
   it('of the compose file are understood, and it is one', () => {
     const { services } = parse(readFileSync(join(root, 'shared/examples/compose.yaml'), 'utf8')) as {
-      services: Record<string, { build?: string; image?: string; command?: string[] }>;
+      services: Record<string, { build?: string; image?: string; command?: string[]; volumes?: string[] }>;
     };
     const { receiver, registry } = services;
     expect(complaints(['lightermand', ...(receiver?.command ?? [])].join(' '))).toEqual([]);
     expect(receiver?.command?.[0]).toBe('serve');
     expect([receiver?.build, registry?.image]).toEqual(['.', 'registry:2']);
-    expect(readFileSync(join(root, 'shared/examples/Dockerfile'), 'utf8')).toContain('ENTRYPOINT ["lightermand"]');
+    const image = readFileSync(join(root, 'shared/examples/Dockerfile'), 'utf8');
+    for (const line of ['USER node', 'VOLUME /var/lib/lighterman', 'ENTRYPOINT ["lightermand"]']) expect(image.split('\n')).toContain(line);
+    expect(receiver?.volumes?.[0]).toBe('store:/var/lib/lighterman');
   });
 });
 
