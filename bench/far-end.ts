@@ -32,7 +32,7 @@ const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 /** Starts both as processes of the side, with their files in `directory`. */
 export async function startFarEnd(side: Side, directory: string): Promise<FarEnd> {
   await mkdir(directory);
-  const engine = await startEngineOf(side);
+  const engine = await startEngineOf(side, join(directory, 'engine'));
   const registryHost = `127.0.0.1:${await startRegistryOf(side, join(directory, 'registry'), directory)}`;
   const env = { DOCKER_HOST: engine.address };
   return {

@@ -34,7 +34,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 const program = new Command('bench')
   .description('Ships real images by every technique found here and says what crossed the wire.')
-  .option('--quick', 'small images from pinned packages, fast techniques, no shaped links: some three minutes on two cores')
+  .option('--quick', 'small images from pinned packages, fast techniques, no shaped links: under two minutes on two cores')
   .option('--pair <archives...>', 'your own OLD and NEW: archives, or images of the engine')
   .addOption(new Option('--pairs <names>', 'only these standard pairs').argParser(names))
   .addOption(new Option('--peers <names>', 'only these techniques').argParser(names))

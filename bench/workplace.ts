@@ -7,12 +7,16 @@ import type { Breakdown } from '../sender/account/accounting.ts';
 import { TransferError } from '../shared/errors.ts';
 import { fileSha256 } from './corpora/file-digest.ts';
 import type { Link } from './links/link.ts';
-import { startShaperProcess, type ShaperProcess } from './links/shaper-process.ts';
+import type { LaidLink } from './links/shaper-process.ts';
 import type { WireCount } from './links/shaper.ts';
 import { readImageName, startFarEnd } from './far-end.ts';
 import { diskBytes } from './measure/disk.ts';
-import { startSide, type Usage } from './measure/side.ts';
+import type { Instruments } from './measure/instruments.ts';
+import type { Usage } from './measure/side.ts';
 import type { Delivery, Peer, Shipment } from './peers/peer.ts';
+
+/** The folder of a workplace that holds what arrived last. */
+const DELIVERED = 'delivered';
 
 export interface Shipped {
   readonly sentBytes: number;
@@ -40,42 +44,65 @@ export interface ShipLimits {
 export interface Workplace extends AsyncDisposable {
   /** Makes both sides hold the archive, unmeasured. */
   prepare(archive: ArchiveFile): Promise<void>;
+  /** Puts there what is there before the command is given, unmeasured. `ship` does it where it was not done. */
+  stage(archive: ArchiveFile): Promise<void>;
   /**
    * Ships over the link and measures it.
    * @throws TransferError INTEGRITY when what arrived is not what was sent, PEER_LOST after `secondsMax`, INTERRUPTED.
    */
   ship(archive: ArchiveFile, link: Link, limits: ShipLimits): Promise<Shipped>;
+  /** Disposes of it, but for the folder with what both sides hold now, which becomes the caller's: `WorkplaceOptions.folder` of others. */
+  leave(): Promise<string>;
+}
+
+export interface WorkplaceOptions {
+  /** Default `archive`. */
+  readonly deliverTo?: DeliverTo;
+  /** What another workplace of this technique left, or a copy of it, to start from; the workplace takes it over. Default: nothing. */
+  readonly folder?: string | undefined;
 }
 
 /** Where a shipment is over: an archive at the receiver, or the image in the receiver's engine and its registry. */
 export type DeliverTo = 'archive' | 'engine';
 
 /** Opens a workplace in a temporary folder, which goes when it is disposed of. */
-export async function openWorkplace(peer: Peer, deliverTo: DeliverTo = 'archive'): Promise<Workplace> {
-  const root = await mkdtemp(join(tmpdir(), `bench-${peer.name}-`));
+export async function openWorkplace(
+  instruments: Instruments,
+  peer: Peer,
+  { deliverTo = 'archive', folder: found }: WorkplaceOptions = {},
+): Promise<Workplace> {
+  const root = found ?? (await mkdtemp(join(tmpdir(), `bench-${peer.name}-`)));
   await using undo = new AsyncDisposableStack();
-  undo.defer(() => rm(root, { recursive: true, force: true }));
+  let isLeft = false;
+  undo.defer(() => rm(isLeft ? join(root, DELIVERED) : root, { recursive: true, force: true }));
   const folder = async (name: string): Promise<string> => {
-    await mkdir(join(root, name));
+    await mkdir(join(root, name), { recursive: true });
     return join(root, name);
   };
-  const sender = undo.use(await startSide());
-  const receiver = undo.use(await startSide());
+  const sides = undo.use(await instruments.takeSides());
+  const { sender, receiver } = sides;
   const receiverDirectory = await folder('receiver');
-  const deliveryDirectory = await folder('delivered');
+  const deliveryDirectory = await folder(DELIVERED);
   const senderDirectory = await folder('sender');
   const far = deliverTo === 'engine' ? undo.use(await startFarEnd(receiver, join(root, 'far'))) : undefined;
   const session = undo.use(await peer.open({ sender, receiver, senderDirectory, receiverDirectory, deliveryDirectory, far }));
   const owned = undo.move();
+  let staged: string | undefined;
+  const stage = async ({ path }: ArchiveFile): Promise<void> => {
+    if (staged !== path) await session.stage?.(path);
+    staged = path;
+  };
 
   return {
+    stage,
     async prepare({ path }) {
       await session.prepare(path);
       if (!peer.deliversToEngine) await far?.take(path, await readImageName(sender, path));
     },
     async ship(archive, link, limits) {
-      await using shaper = await startShaperProcess(link);
-      await session.stage?.(archive.path);
+      await using line = await instruments.shaper.lay(link);
+      await stage(archive);
+      staged = undefined;
       const image = far === undefined ? undefined : await readImageName(sender, archive.path);
       const shipAll = async (): Promise<Delivery> => {
         const delivery = await session.ship({ archive: archive.path, dial });
@@ -86,13 +113,16 @@ export async function openWorkplace(peer: Peer, deliverTo: DeliverTo = 'archive'
       let connectsFrom: 'sender' | 'receiver' = 'sender';
       const dial: Shipment['dial'] = (targetPort, { from = 'sender', port } = {}) => {
         connectsFrom = from;
-        return shaper.open(targetPort, port);
+        return line.open(targetPort, port);
       };
       await Promise.all([sender.resetUsage(), receiver.resetUsage()]);
       const startedMs = systemClock.monotonic();
+      // What is given up may go on until its processes end.
+      sides.isSpoilt = true;
       const delivery = await within(shipAll(), limits);
+      sides.isSpoilt = false;
       const seconds = (systemClock.monotonic() - startedMs) / 1000;
-      const [senderUsage, receiverUsage, count] = await Promise.all([sender.usage(), receiver.usage(), countOf(shaper, connectsFrom)]);
+      const [senderUsage, receiverUsage, count] = await Promise.all([sender.usage(), receiver.usage(), countOf(line, connectsFrom)]);
       const receiverDiskBytes = await diskBytes(receiverDirectory);
       await verify(delivery, archive);
       if (image !== undefined) await far?.verify(image, delivery.registry);
@@ -107,15 +137,20 @@ export async function openWorkplace(peer: Peer, deliverTo: DeliverTo = 'archive'
         breakdown: delivery.breakdown,
       };
     },
+    async leave() {
+      isLeft = true;
+      await owned.disposeAsync();
+      return root;
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
 async function countOf(
-  shaper: ShaperProcess,
+  line: LaidLink,
   connectsFrom: 'sender' | 'receiver',
 ): Promise<Pick<Shipped, 'sentBytes' | 'receivedBytes' | 'roundTripsMax'>> {
-  const { upBytes, downBytes, turns }: WireCount = await shaper.count();
+  const { upBytes, downBytes, turns }: WireCount = await line.count();
   const [sentBytes, receivedBytes] = connectsFrom === 'sender' ? [upBytes, downBytes] : [downBytes, upBytes];
   return { sentBytes, receivedBytes, roundTripsMax: Math.ceil(turns / 2) };
 }

@@ -10,8 +10,10 @@ let shaper: Shaper | undefined;
 
 async function obey(order: ShaperOrder): Promise<unknown> {
   if (order === 'count') return shaper?.count() ?? NOTHING;
-  if ('prepare' in order) {
-    link = order.prepare;
+  if (order === 'lift' || 'lay' in order) {
+    await shaper?.[Symbol.asyncDispose]();
+    shaper = undefined;
+    if (order !== 'lift') link = order.lay;
     return 'ready';
   }
   shaper = await createShaper({ link, targetPort: order.open, port: order.port });

@@ -1,7 +1,7 @@
 /** Entry point of a side's host process: runs what side.ts asks for and samples what it uses. Ends, with its commands, when its parent does. */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { TransferError } from '../../shared/errors.ts';
 import { descendantCpuSeconds, descendantRssBytes, treeCpuSeconds, treeRssBytes } from './process-tree.ts';
 import type { Command, SideAnswer, SideRequest, Usage } from './side.ts';
@@ -22,6 +22,8 @@ interface Job {
 const jobs = new Map<number, Job>();
 const running = new Set<Job>();
 const accepted = new Map<number, Promise<void>>();
+/** Listeners whose one connection has not come yet. */
+const expecting = new Set<Server>();
 const watched = new Set<number>();
 let lastJob = 0;
 let cpuSecondsAtReset = 0;
@@ -58,7 +60,9 @@ function startJob({ script, args = [], env = {} }: Command, socket?: Socket): Jo
 async function accept(command: Command): Promise<{ job: number; port: number }> {
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
   const number = ++lastJob;
+  expecting.add(server);
   const done = once(server, 'connection').then(async ([socket]) => {
+    expecting.delete(server);
     server.close();
     const job = startJob(command, socket as Socket);
     // The command has its own copy of the descriptor; ours would keep the connection open behind it.
@@ -78,10 +82,10 @@ function output(number: number): string {
   return job?.output ?? '';
 }
 
-async function stop(number: number): Promise<void> {
+async function stop(number: number, signal: NodeJS.Signals): Promise<void> {
   const job = jobs.get(number);
-  if (job?.child.pid === undefined || !running.has(job)) return;
-  process.kill(-job.child.pid, 'SIGTERM');
+  if (job === undefined || !running.has(job)) return;
+  signalGroup(job, signal);
   await job.ended.catch(() => undefined);
 }
 
@@ -112,10 +116,11 @@ async function perform(request: SideRequest): Promise<unknown> {
   }
   if (request.do === 'start') return startJob(request.command).number;
   if (request.do === 'output') return output(request.job);
-  if (request.do === 'stop') return stop(request.job);
+  if (request.do === 'stop') return stop(request.job, request.signal);
   if (request.do === 'accept') return accept(request.command);
   if (request.do === 'accepted') return accepted.get(request.job);
   if (request.do === 'usage') return usage();
+  if (request.do === 'clear') return clear();
   if (request.do === 'watch') watched.add(request.pid);
   else reset();
   return undefined;
@@ -137,14 +142,37 @@ process.on('SIGINT', () => undefined);
 process.on('disconnect', () => void endAll());
 setInterval(sample, SAMPLE_MS);
 
-/** Nothing of this side may still write into folders that are removed next. */
+async function clear(): Promise<void> {
+  for (const server of expecting) server.close();
+  expecting.clear();
+  await endRunning();
+  jobs.clear();
+  accepted.clear();
+  watched.clear();
+}
+
 async function endAll(): Promise<void> {
-  signalAll('SIGTERM');
-  setTimeout(() => signalAll('SIGKILL'), KILL_AFTER_MS);
-  await Promise.allSettled([...running].map(({ ended }) => ended));
+  await endRunning();
   process.exit(0);
 }
 
+/** Nothing of this side may still write into folders that are removed next. */
+async function endRunning(): Promise<void> {
+  signalAll('SIGTERM');
+  const impatience = setTimeout(() => signalAll('SIGKILL'), KILL_AFTER_MS);
+  await Promise.allSettled([...running].map(({ ended }) => ended));
+  clearTimeout(impatience);
+}
+
 function signalAll(signal: NodeJS.Signals): void {
-  for (const { child } of running) if (child.pid !== undefined) process.kill(-child.pid, signal);
+  for (const job of running) signalGroup(job, signal);
+}
+
+function signalGroup({ child }: Job, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // It has ended, and nobody has been told yet.
+  }
 }

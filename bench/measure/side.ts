@@ -25,8 +25,8 @@ export interface Command {
 export interface Service {
   /** What it printed on stdout up to now. @throws TransferError INTERNAL where it has ended badly, with the end of stderr. */
   output(): Promise<string>;
-  /** Ends it (SIGTERM) and waits for that. */
-  stop(): Promise<void>;
+  /** Ends it, by default with SIGTERM, and waits for that. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 /** A listener for one connection, which becomes stdin and stdout of its command. */
@@ -45,13 +45,16 @@ export interface Side extends AsyncDisposable {
   watch(pid: number): Promise<void>;
   resetUsage(): Promise<void>;
   usage(): Promise<Usage>;
+  /** Ends every command that still runs and forgets what is watched, so that the side can be used again. */
+  clear(): Promise<void>;
 }
 
 export type SideRequest =
   | { readonly do: 'run' | 'start' | 'accept'; readonly command: Command }
-  | { readonly do: 'output' | 'stop' | 'accepted'; readonly job: number }
+  | { readonly do: 'output' | 'accepted'; readonly job: number }
+  | { readonly do: 'stop'; readonly job: number; readonly signal: 'SIGTERM' | 'SIGKILL' }
   | { readonly do: 'watch'; readonly pid: number }
-  | { readonly do: 'reset' | 'usage' };
+  | { readonly do: 'reset' | 'usage' | 'clear' };
 
 export interface SideAnswer {
   readonly id: number;
@@ -69,7 +72,10 @@ export async function startSide(): Promise<Side> {
     run: async (command) => (await ask({ do: 'run', command })) as string,
     async start(command) {
       const job = (await ask({ do: 'start', command })) as number;
-      return { output: async () => (await ask({ do: 'output', job })) as string, stop: async () => void (await ask({ do: 'stop', job })) };
+      return {
+        output: async () => (await ask({ do: 'output', job })) as string,
+        stop: async (signal = 'SIGTERM') => void (await ask({ do: 'stop', job, signal })),
+      };
     },
     async accept(command) {
       const { job, port } = (await ask({ do: 'accept', command })) as { job: number; port: number };
@@ -81,6 +87,7 @@ export async function startSide(): Promise<Side> {
     watch: async (pid) => void (await ask({ do: 'watch', pid })),
     resetUsage: async () => void (await ask({ do: 'reset' })),
     usage: async () => (await ask({ do: 'usage' })) as Usage,
+    clear: async () => void (await ask({ do: 'clear' })),
     async [Symbol.asyncDispose]() {
       if (host.connected) host.disconnect();
       await exited;

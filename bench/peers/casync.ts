@@ -1,5 +1,6 @@
 /** casync as it is meant to be used: chunks and index on the sender's web server, the receiver takes what its old archive does not give. */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { copyFile, link, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +29,6 @@ async function open({ sender, receiver, senderDirectory, receiverDirectory, deli
   });
   const store = join(senderDirectory, 'store.castr');
   const base = join(receiverDirectory, 'base.tar');
-  let hasBase = false;
   const add = async (archive: string): Promise<string> => {
     const index = `${randomUUID()}.caibx`;
     await sender.run({
@@ -41,21 +41,19 @@ async function open({ sender, receiver, senderDirectory, receiverDirectory, deli
     async prepare(archive) {
       await add(archive);
       await copyFile(archive, base);
-      hasBase = true;
     },
     async ship({ archive, dial }) {
       const index = await add(archive);
       const linkPort = await dial(port, { from: 'receiver' });
       const delivered = join(deliveryDirectory, randomUUID());
       const address = `http://127.0.0.1:${linkPort}`;
-      const seed = hasBase ? [`--seed=${base}`] : [];
+      const seed = existsSync(base) ? [`--seed=${base}`] : [];
       await receiver.run({
         script: 'exec casync extract "$@"',
         args: [`--store=${address}/store.castr`, ...seed, `${address}/${index}`, delivered],
       });
       await rm(base, { force: true });
       await link(delivered, base);
-      hasBase = true;
       return { path: delivered };
     },
     [Symbol.asyncDispose]: () => server.stop(),

@@ -11,8 +11,8 @@ import { freePort } from './rsync-daemon.ts';
 export const ENGINE: Tool = { command: 'dockerd', aptPackage: 'docker.io', version: ['--version'] };
 export const REGISTRY: Tool = { command: 'docker-registry', aptPackage: 'docker-registry', version: ['--version'] };
 
-const START_ATTEMPTS = 100;
-const ATTEMPT_MS = 50;
+const START_ATTEMPTS = 1000;
+const ATTEMPT_MS = 10;
 
 /** Loads the archive "$1", gives its image the name "$2" and prints its id. */
 export const LOAD_AND_TAG = `
@@ -20,9 +20,9 @@ loaded=$(docker load -q -i "$1")
 docker tag "\${loaded#*: }" "$2"
 docker inspect --format '{{.Id}}' "$2"`;
 
-/** An engine of its own whose processes are counted to the side. The caller disposes it. */
-export async function startEngineOf(side: Side): Promise<Engine> {
-  const engine = await startEngine({ kind: '20' });
+/** An engine of its own, with its data in `dataRoot`, whose processes are counted to the side. The caller disposes it. */
+export async function startEngineOf(side: Side, dataRoot: string): Promise<Engine> {
+  const engine = await startEngine({ kind: '20', dataRoot });
   // Engines of the test bench leave their pid beside their socket.
   await side.watch(Number(await readFile(join(dirname(engine.socket), 'pid'), 'utf8')));
   return engine;

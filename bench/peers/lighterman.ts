@@ -14,8 +14,8 @@ import { freePort } from './rsync-daemon.ts';
 
 const SENDER = fileURLToPath(new URL('../../sender/main.ts', import.meta.url));
 const RECEIVER = fileURLToPath(new URL('../../receiver/main.ts', import.meta.url));
-const START_ATTEMPTS = 200;
-const ATTEMPT_MS = 50;
+const START_ATTEMPTS = 2000;
+const ATTEMPT_MS = 10;
 
 /** The last line of `ship --json`, as far as it is read here. */
 export interface ShippedEvent {

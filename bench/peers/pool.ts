@@ -3,6 +3,7 @@
  * in Practice", technique 72: bup split, rsync of the pool, bup join), and restic used the same way.
  */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Peer, PeerBench, PeerSession } from './peer.ts';
 import { RSYNC, RSYNC_MODULE, startRsyncDaemon } from './rsync-daemon.ts';
@@ -53,7 +54,7 @@ function poolPeer(traits: Pick<Peer, 'name' | 'title' | 'tools' | 'needs' | 'isS
 async function open(bench: PeerBench, plan: PoolPlan): Promise<PeerSession> {
   const { sender, receiver, senderDirectory, receiverDirectory, deliveryDirectory } = bench;
   const [senderPool, receiverPool] = [join(senderDirectory, 'pool'), join(receiverDirectory, 'pool')];
-  await sender.run({ script: plan.create, args: [senderPool] });
+  if (!existsSync(senderPool)) await sender.run({ script: plan.create, args: [senderPool] });
   const daemon = await startRsyncDaemon(receiver, receiverDirectory, deliveryDirectory);
   return {
     async prepare(archive) {

@@ -1,4 +1,5 @@
 /** What most people do: `docker push` to a registry at the receiver that holds the old image. The unit of change is the layer. */
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TransferError } from '../../shared/errors.ts';
 import { readImageName, registryConfigDigest, type ImageName } from '../far-end.ts';
@@ -6,7 +7,7 @@ import { UNLIMITED } from '../links/link.ts';
 import { createShaper } from '../links/shaper.ts';
 import { ENGINE, LOAD_AND_TAG, REGISTRY, startEngineOf, startRegistryOf } from './engine-side.ts';
 import type { Peer, PeerBench, PeerSession } from './peer.ts';
-import { freePort } from './rsync-daemon.ts';
+import { freeSteadyPort } from './rsync-daemon.ts';
 
 export const push: Peer = {
   name: 'push',
@@ -20,12 +21,11 @@ export const push: Peer = {
   open,
 };
 
-async function open({ sender, receiver, receiverDirectory, deliveryDirectory, far }: PeerBench): Promise<PeerSession> {
+async function open({ sender, receiver, senderDirectory, receiverDirectory, deliveryDirectory, far }: PeerBench): Promise<PeerSession> {
   await using undo = new AsyncDisposableStack();
-  const engine = undo.use(await startEngineOf(sender));
+  const engine = undo.use(await startEngineOf(sender, join(senderDirectory, 'engine')));
   const registryPort = await startRegistryOf(receiver, join(receiverDirectory, 'registry'), deliveryDirectory);
-  // An engine remembers what a registry has by the registry's address: every push has to go to the same one, over whatever link.
-  const port = await freePort();
+  const port = await registryPortOf(senderDirectory);
   const env = { DOCKER_HOST: engine.address };
   let staged: ImageName | undefined;
   const stage = async (archive: string): Promise<ImageName> => {
@@ -65,4 +65,16 @@ async function open({ sender, receiver, receiverDirectory, deliveryDirectory, fa
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/**
+ * The port that a sender's engine knows the registry by. An engine remembers what a registry has by the registry's address: every push has to
+ * go to the same one, over whatever link, and from every copy of the engine.
+ */
+async function registryPortOf(directory: string): Promise<number> {
+  const file = join(directory, 'registry-port');
+  const known = await readFile(file, 'utf8').catch(() => undefined);
+  const port = known === undefined ? await freeSteadyPort() : Number(known);
+  await writeFile(file, String(port));
+  return port;
 }

@@ -1,4 +1,5 @@
 /** An rsync daemon at the receiver: the far end of every technique that ends in rsync (rsyncd.conf(5)). */
+import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -12,8 +13,10 @@ export const RSYNC: Tool = { command: 'rsync', aptPackage: 'rsync', version: ['-
 /** Name of the one module that the daemon offers. */
 export const RSYNC_MODULE = 'receiver';
 
-const START_ATTEMPTS = 100;
-const ATTEMPT_MS = 50;
+const START_ATTEMPTS = 500;
+const ATTEMPT_MS = 10;
+const STEADY_PORT_MIN = 20_000;
+const STEADY_PORT_MAX = 29_999;
 
 export interface RsyncDaemon extends AsyncDisposable {
   readonly port: number;
@@ -31,12 +34,25 @@ export async function startRsyncDaemon(side: Side, directory: string, configDire
     args: [String(port), config],
   });
   await untilListed(side, port);
-  return { port, [Symbol.asyncDispose]: () => service.stop() };
+  // Nothing goes through it any more, and on SIGTERM it would sleep for 400 ms first.
+  return { port, [Symbol.asyncDispose]: () => service.stop('SIGKILL') };
 }
 
 /** A loopback port that nothing listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
+export function freePort(): Promise<number> {
+  return tryPort(0);
+}
+
+/** One that stays free: it is not among those that the kernel gives to whoever asks for any (ip(7), `ip_local_port_range`). */
+export async function freeSteadyPort(): Promise<number> {
+  for (;;) {
+    const port = await tryPort(randomInt(STEADY_PORT_MIN, STEADY_PORT_MAX + 1)).catch(() => undefined);
+    if (port !== undefined) return port;
+  }
+}
+
+async function tryPort(wanted: number): Promise<number> {
+  const server = createServer().listen(wanted, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   server.close();

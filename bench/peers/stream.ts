@@ -1,6 +1,7 @@
 /** Techniques that are one stream: a command at the sender writes it to the connection, a command at the receiver reads it. */
 import { randomUUID } from 'node:crypto';
-import { copyFile, link, rm, symlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, link, realpath, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Peer, PeerBench, PeerSession, Shipment } from './peer.ts';
 
@@ -22,17 +23,28 @@ function openStream({ sender, receiver, senderDirectory, receiverDirectory, deli
   const senderBase = join(senderDirectory, 'base.tar');
   const receiverBase = join(receiverDirectory, 'base.tar');
   const needsBase = plan.first !== undefined;
-  let hasBase = false;
   return {
     async prepare(archive) {
-      if (!needsBase) return;
+      if (needsBase) {
+        await copyFile(archive, senderBase);
+        await copyFile(archive, receiverBase);
+        return;
+      }
+      // The stream may be what the receiver keeps: it takes it in as it would from a connection.
+      const name = randomUUID();
+      const [stream, delivered] = [join(deliveryDirectory, `${name}.stream`), join(deliveryDirectory, name)];
+      await sender.run({ script: `{ ${plan.send}; } > "$2"`, args: [archive, stream] });
+      await receiver.run({ script: `{ ${plan.receive}; } < "$4"`, args: [delivered, receiverBase, join(receiverDirectory, name), stream] });
+      await Promise.all([rm(stream), rm(delivered)]);
+    },
+    async stage(archive) {
+      if (!existsSync(senderBase) || (await realpath(senderBase)) !== archive) return;
       // A copy, not a link: zstd refuses to take one and the same file as base and as input.
+      await rm(senderBase);
       await copyFile(archive, senderBase);
-      await copyFile(archive, receiverBase);
-      hasBase = true;
     },
     async ship({ archive, dial }: Shipment) {
-      const { send, receive } = hasBase ? plan : (plan.first ?? plan);
+      const { send, receive } = existsSync(receiverBase) ? plan : (plan.first ?? plan);
       const name = randomUUID();
       const delivered = join(deliveryDirectory, name);
       const inbound = await receiver.accept({ script: receive, args: [delivered, receiverBase, join(receiverDirectory, name)] });
@@ -44,7 +56,6 @@ function openStream({ sender, receiver, senderDirectory, receiverDirectory, deli
         await symlink(archive, senderBase);
         await rm(receiverBase, { force: true });
         await link(delivered, receiverBase);
-        hasBase = true;
       }
       return { path: delivered };
     },

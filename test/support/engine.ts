@@ -38,6 +38,8 @@ export interface EngineOptions {
   readonly kind: EngineKind;
   /** Puts the engine's data on a disk of its own of this size. */
   readonly diskBytesMax?: number;
+  /** Where the engine finds and leaves its data, which is then the caller's; otherwise it has data of its own, which go with it. */
+  readonly dataRoot?: string;
 }
 
 async function cacheDirectory(): Promise<string> {
@@ -62,10 +64,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const prefix = kind === '20' ? undefined : await fetchEngine('trixie');
   // A socket path has at most 107 bytes: the directory's name is short on purpose.
   const directory = await mkdtemp(join(tmpdir(), 'lme-'));
-  const dataRoot = join(directory, 'data');
+  const dataRoot = options.dataRoot ?? join(directory, 'data');
   const socket = join(directory, 's');
   const logPath = join(directory, 'log');
-  await mkdir(dataRoot);
+  await mkdir(dataRoot, { recursive: true });
   if (options.diskBytesMax !== undefined) {
     await runCommand('mount', ['-t', 'tmpfs', '-o', `size=${options.diskBytesMax}`, 'tmpfs', dataRoot]);
   }
@@ -73,7 +75,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await writeFile(configuration, JSON.stringify(kind === '26c' ? { features: { 'containerd-snapshotter': true } } : {}));
   const flags = ['--data-root', dataRoot, '--exec-root', join(directory, 'exec'), '--pidfile', join(directory, 'pid')];
   const remove = async (): Promise<void> => {
-    await unmountBelow(directory);
+    await unmountIn(directory);
+    await unmountIn(dataRoot);
     await rm(directory, { recursive: true, force: true });
   };
   try {
@@ -114,11 +117,11 @@ async function containerdPid(directory: string): Promise<number | undefined> {
 }
 
 /** An engine leaves its data bind-mounted on itself, and layers of containers that did not end. */
-async function unmountBelow(directory: string): Promise<void> {
+async function unmountIn(directory: string): Promise<void> {
   const mounted = readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[1] ?? '')
-    .filter((path) => path.startsWith(`${directory}/`))
+    .filter((path) => path === directory || path.startsWith(`${directory}/`))
     .toReversed();
   for (const path of mounted) await runCommand('umount', ['-l', path]);
 }

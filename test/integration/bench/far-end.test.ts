@@ -6,6 +6,7 @@ import { fileSha256 } from '../../../bench/corpora/file-digest.ts';
 import { writeSaveArchive } from '../../../bench/corpora/save-archive.ts';
 import { createTarWriter } from '../../../bench/corpora/tar-writer.ts';
 import { UNLIMITED } from '../../../bench/links/link.ts';
+import { startInstruments } from '../../../bench/measure/instruments.ts';
 import { peersNamed } from '../../../bench/peers/peers.ts';
 import type { Peer } from '../../../bench/peers/peer.ts';
 import { openWorkplace, type ArchiveFile } from '../../../bench/workplace.ts';
@@ -33,7 +34,8 @@ afterAll(() => rm(directory, { recursive: true }));
 
 describe.skipIf(requireEngine() !== undefined)('shipments to the far engine and registry', () => {
   it.each(peersNamed(['lighterman', 'gzip', 'push']))('$name brings the image there', async (peer: Peer) => {
-    await using workplace = await openWorkplace(peer, 'engine');
+    await using instruments = await startInstruments();
+    await using workplace = await openWorkplace(instruments, peer, { deliverTo: 'engine' });
     const [older, newer] = archives as [ArchiveFile, ArchiveFile];
     await workplace.prepare(older);
     // Both ends are looked at before it is called delivered.

@@ -9,7 +9,9 @@ import { UNLIMITED, type Link } from '../../../bench/links/link.ts';
 import { readShippedEvent } from '../../../bench/peers/lighterman.ts';
 import { findTools, PEERS, peersNamed, versionIn } from '../../../bench/peers/peers.ts';
 import type { Peer } from '../../../bench/peers/peer.ts';
+import { startInstruments, type Instruments } from '../../../bench/measure/instruments.ts';
 import { runBenchmark, type RunPlan } from '../../../bench/run.ts';
+import { createStates } from '../../../bench/states.ts';
 import { openWorkplace, type ArchiveFile } from '../../../bench/workplace.ts';
 import { seededBytes } from '../../support/random.ts';
 import { leaveOut } from './programs.ts';
@@ -21,6 +23,7 @@ const UNSTEADY = new Set(['casync']);
 const here = found.filter(({ peer, missing }) => !UNSTEADY.has(peer.name) && !leaveOut(missing)).map(({ peer }) => peer);
 
 let directory = '';
+let instruments: Instruments;
 let older: ArchiveFile;
 let newer: ArchiveFile;
 
@@ -39,15 +42,19 @@ async function writeImage(version: number, changed: number): Promise<ArchiveFile
 }
 
 beforeAll(async () => {
+  instruments = await startInstruments();
   directory = await mkdtemp(join(tmpdir(), 'bench-peers-'));
   older = await writeImage(1, 0);
   newer = await writeImage(2, 2);
 });
-afterAll(() => rm(directory, { recursive: true }));
+afterAll(async () => {
+  await instruments[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true });
+});
 
 describe('techniques', () => {
   it.each(here)('$name delivers a first image, and a second that costs what it should', async (peer: Peer) => {
-    await using workplace = await openWorkplace(peer);
+    await using workplace = await openWorkplace(instruments, peer);
     const first = await workplace.ship(older, UNLIMITED, LIMITS);
     // The content does not compress: nothing can be cheaper than it.
     expect(first.sentBytes).toBeGreaterThan(40 * 30_000);
@@ -59,9 +66,12 @@ describe('techniques', () => {
     expect(second.roundTripsMax).toBeGreaterThanOrEqual(1);
   });
 
-  it.each(here)('$name works from what was prepared', async (peer: Peer) => {
-    await using workplace = await openWorkplace(peer);
-    await workplace.prepare(older);
+  it.each(here)('$name works from a copy of what was prepared', async (peer: Peer) => {
+    await using prepared = await openWorkplace(instruments, peer);
+    await prepared.prepare(older);
+    await using states = createStates();
+    states.keep('older', prepared.leave(), 2);
+    await using workplace = await openWorkplace(instruments, peer, { folder: await states.take('older') });
     const { sentBytes } = await workplace.ship(newer, UNLIMITED, LIMITS);
     // restic's chunks have half a megabyte and more, and this image has one layer: too little for restic and push to show.
     const isIncremental = !['gzip', 'push', 'zstd', 'zstd-long', 'restic'].includes(peer.name);
@@ -95,7 +105,7 @@ describe('lighterman', () => {
   it('says of its bytes what the link counted, and where all of them went', async () => {
     const [peer] = peersNamed(['lighterman']);
     let said = '';
-    await using workplace = await openWorkplace({
+    await using workplace = await openWorkplace(instruments, {
       ...(peer as Peer),
       open: (bench) => {
         const run: typeof bench.sender.run = async (command) => {
@@ -138,7 +148,7 @@ describe('run', () => {
     expect(measurements.map(({ link, basis }) => `${link} ${basis}`)).toEqual(['none measured', 'slow computed']);
     expect(history.map(({ version }) => version)).toEqual(['1', '2']);
     expect(failures).toEqual([]);
-    expect(events).toEqual(['measured', 'measured', 'history', 'history']);
+    expect(events).toEqual(['history', 'measured', 'history', 'measured']);
   });
 
   it('a technique that fails is reported, and the run goes on', async () => {
@@ -160,7 +170,7 @@ describe('run', () => {
   });
 
   it('one that takes too long is given up', async () => {
-    await using workplace = await openWorkplace(peersNamed(['gzip'])[0] as Peer);
+    await using workplace = await openWorkplace(instruments, peersNamed(['gzip'])[0] as Peer);
     await expect(workplace.ship(newer, slow, { ...LIMITS, secondsMax: 0.5 })).rejects.toMatchObject({ code: 'PEER_LOST' });
   });
 

@@ -100,10 +100,11 @@ describe('shaper', () => {
   });
 
   it('does the same in a process of its own', async () => {
-    await using shaper = await startShaperProcess(FAST);
-    expect(await shaper.count()).toMatchObject({ upBytes: 0, connections: 0 });
-    const port = await shaper.open(await startDigestServer());
+    await using shaper = await startShaperProcess();
+    await using line = await shaper.lay(FAST);
+    expect(await line.count()).toMatchObject({ upBytes: 0, connections: 0 });
+    const port = await line.open(await startDigestServer());
     expect(await exchange(port, content)).toBe(expected(content));
-    expect(await shaper.count()).toMatchObject({ upBytes: content.length, connections: 1 });
+    expect(await line.count()).toMatchObject({ upBytes: content.length, connections: 1 });
   });
 });

@@ -57,7 +57,7 @@ describe('side', () => {
   it('counts what still runs', async () => {
     await side.resetUsage();
     const service = await side.start({ script: `${busy(300, 1).script}; echo done; exec sleep 60`, args: busy(300, 1).args });
-    await expect.poll(() => service.output(), { timeout: 20_000 }).toBe('done\n');
+    await expect.poll(() => service.output()).toBe('done\n');
     expect((await side.usage()).cpuSeconds).toBeGreaterThanOrEqual(0.3);
     await service.stop();
   });
@@ -99,7 +99,24 @@ describe('side', () => {
     const group = Number(await service.output());
     await service.stop();
     // A zombie counts as there until the system's first process takes note of it.
-    await expect.poll(() => isThere(-group), { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => isThere(-group)).toBe(false);
+  });
+});
+
+describe('a side that is used again', () => {
+  it('has nothing running on it, and counts nothing of before', async () => {
+    await using used = await startSide();
+    const service = await used.start({ script: 'echo $$; sleep 61 & wait' });
+    await expect.poll(() => service.output()).toMatch(/^\d+\n$/);
+    const group = Number(await service.output());
+    const inbound = await used.accept({ script: 'cat > /dev/null' });
+    await used.watch(process.pid);
+    await used.clear();
+    await expect.poll(() => isThere(-group)).toBe(false);
+    await expect(side.run({ script: 'echo > "/dev/tcp/127.0.0.1/$1"', args: [String(inbound.port)] })).rejects.toThrow('refused');
+    await used.resetUsage();
+    expect(await used.usage()).toEqual({ cpuSeconds: 0, peakRssBytes: 0 });
+    expect(await used.run({ script: 'echo again' })).toBe('again\n');
   });
 });
 
