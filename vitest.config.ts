@@ -10,6 +10,8 @@ export default defineConfig({
     reporters: ['default', createClosingLine()],
     testTimeout: 120_000,
     hookTimeout: 180_000,
+    // What is polled for comes, or the test has failed: on a busy machine that may take long.
+    expect: { poll: { timeout: 60_000, interval: 20 } },
     fileParallelism: false,
   },
 });

@@ -20,16 +20,17 @@ zpty -b shell zsh -f -i
 zpty -w shell "PROMPT=; unsetopt beep; autoload -U compinit; compinit -u -D; source \${(q)1}; print REA''DY"
 zpty -r shell out '*READY*'
 zpty -n -w shell $2$'\\t'
-repeat 100; do
+setopt extendedglob
+repeat 1200; do
   while zpty -r -t shell part; do seen+=$part; done
-  [[ $seen == *$3* ]] && break
-  sleep 0.1
+  # Without the terminal's own words, which may stand in the middle of the line.
+  plain=\${seen//$'\\e'\\[[0-9;?]#[a-zA-Z]/}
+  [[ $plain == *$3* ]] && break
+  sleep 0.05
 done
-print -r -- $seen
+print -r -- $plain
 zpty -d shell`;
-  const output = (await runCommand('zsh', ['-f', '-c', ask, 'zsh', script, line, expected])).toString();
-  // oxlint-disable-next-line no-control-regex -- a terminal's own words
-  return output.replaceAll(/\u001B\[[0-9;?]*[a-zA-Z]/g, '');
+  return (await runCommand('zsh', ['-f', '-c', ask, 'zsh', script, line, expected])).toString();
 }
 
 function lines(output: Uint8Array): string[] {
