@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { TransferError } from '../../shared/errors.ts';
+import { createSerial } from '../../shared/serial.ts';
 import type { Link } from './link.ts';
 import type { WireCount } from './shaper.ts';
 
@@ -26,18 +27,15 @@ export type ShaperOrder = { readonly lay: Link } | { readonly open: number; read
 export async function startShaperProcess(): Promise<ShaperProcess> {
   const child = fork(fileURLToPath(new URL('shaper-main.ts', import.meta.url)), { serialization: 'advanced' });
   const exited = once(child, 'exit');
-  let latest: Promise<unknown> = Promise.resolve();
-  const ask = (order: ShaperOrder): Promise<unknown> => {
-    const answered = latest.then(async () => {
+  const inTurn = createSerial();
+  const ask = (order: ShaperOrder): Promise<unknown> =>
+    inTurn(async () => {
       const answer = once(child, 'message');
       if (child.connected) child.send(order);
       const [value] = (await Promise.race([answer, exited.then(() => [undefined])])) as [unknown];
       if (value === undefined) throw new TransferError('INTERNAL', 'the link shaper ended early');
       return value;
     });
-    latest = answered.catch(() => undefined);
-    return answered;
-  };
   await ask('lift');
   let current: symbol | undefined;
   return {
