@@ -128,6 +128,8 @@ export const DEFLATE_SECTION_BYTES_MAX = 1 * MIB;
 /** A gzip header, and what may follow the last member. */
 export const DEFLATE_HEADER_BYTES_MAX = 128 * KIB;
 export const DEFLATE_TAIL_BYTES_MAX = 1 * MIB;
+/** Members that are opened in one run of content, and stretches of alike ones. */
+export const OPENED_MEMBERS_MAX = 65_536;
 
 /** Streams in doubt that a receiver remembers over a restart. */
 export const DOUBTS_MAX = 4096;

@@ -19,11 +19,15 @@ const COST_MAX = 96 * 1024;
 /** So few corrections for a member like the one before: nobody else is tried. */
 const GOOD_COST = 16;
 
+/** Whether somebody is looked for who needs more than a few corrections: many times the work. */
+export type Thoroughness = 'exact' | 'any';
+
 /**
  * @param isOver whether the tokens that were read are the whole member
  * @param likely is tried first, and taken where it fits
+ * @returns undefined where nobody needs few corrections, and others are not looked for
  */
-export function chooseMaker(kernel: Kernel, isOver: boolean, likely: Choice | undefined): Choice {
+export function chooseMaker(kernel: Kernel, isOver: boolean, likely: Choice | undefined, thoroughness: Thoroughness): Choice | undefined {
   const cost = (choice: Choice, plainMax: number, costMax: number): number => {
     configureKernel(kernel, choice.maker, choice.segmentPower);
     kernel.run.startTrial(isOver ? 1 : 0);
@@ -34,6 +38,10 @@ export function chooseMaker(kernel: Kernel, isOver: boolean, likely: Choice | un
   // Who is right needs none at all, and who is wrong mostly shows soon.
   const right = MAKERS.find((maker) => cost({ maker, segmentPower: 0 }, SAMPLE_BYTES, 0) === 0);
   if (right !== undefined) return { maker: right, segmentPower: 0 };
+  if (thoroughness === 'exact') {
+    const nearly = MAKERS.find((maker) => cost({ maker, segmentPower: 0 }, SAMPLE_BYTES, GOOD_COST) <= GOOD_COST);
+    return nearly === undefined ? undefined : { maker: nearly, segmentPower: 0 };
+  }
   // Stored blocks look alike whoever made them.
   const none = { maker: NO_MAKER, segmentPower: 0 };
   if (cost(none, SAMPLE_BYTES, GOOD_COST * 2) !== Infinity) return none;

@@ -5,6 +5,8 @@ import { makerSettings, type Maker } from './makers.ts';
 
 export interface KernelExports {
   start(): void;
+  limitLooks(first: number, perByte: number): void;
+  leftLooks(): number;
   memoryBytes(): number;
   compressedAddress(): number;
   plainAddress(): number;

@@ -1,5 +1,5 @@
 /** Takes one member apart: deflated bytes in, plain bytes and corrections out. */
-import { chooseMaker, SAMPLE_BYTES, type Choice } from './choose-maker.ts';
+import { chooseMaker, SAMPLE_BYTES, type Choice, type Thoroughness } from './choose-maker.ts';
 import { configureKernel, type Kernel } from './kernel.ts';
 
 /** What the kernel says it stopped for. */
@@ -29,7 +29,12 @@ export interface MemberSinks {
 }
 
 /** @param likely the choice for the member before */
-export function createMemberAnalysis(kernel: Kernel, likely: Choice | undefined, sinks: MemberSinks): MemberAnalysis {
+export function createMemberAnalysis(
+  kernel: Kernel,
+  likely: Choice | undefined,
+  sinks: MemberSinks,
+  thoroughness: Thoroughness = 'any',
+): MemberAnalysis {
   const { run, memory, compressedAt, plainAt, correctionsAt } = kernel;
   run.makePlainRoom();
   run.startMember();
@@ -68,7 +73,11 @@ export function createMemberAnalysis(kernel: Kernel, likely: Choice | undefined,
       }
       if (choice === undefined) {
         if (inflated !== OVER && plainBytes < SAMPLE_BYTES) return;
-        choice = chooseMaker(kernel, inflated === OVER, likely);
+        choice = chooseMaker(kernel, inflated === OVER, likely, thoroughness);
+        if (choice === undefined) {
+          isWrong = true;
+          return;
+        }
         configureKernel(kernel, choice.maker, choice.segmentPower);
         run.startTrial(inflated === OVER ? 1 : 0);
       }

@@ -12,9 +12,9 @@ export const CODEC = {
   mixBase: 4,
   /** Differences to the base, aligned, in four streams. */
   patch: 5,
-  /** Gzip members opened, and another of these codecs for that. */
+  /** Members opened, and another of these codecs for that. */
   opened: 6,
-  /** The same over the base, its gzip members opened too. */
+  /** The same over the base, with members opened too. */
   openedBase: 7,
 } as const;
 

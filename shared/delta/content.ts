@@ -7,12 +7,16 @@
  */
 import { TransferError } from '../errors.ts';
 import { BASE_BYTES_MAX, RUN_BYTES_MAX } from '../limits.ts';
+import { createByteReader, createByteWriter } from '../wire/varint.ts';
 import { alignContent } from './align.ts';
 import { CODEC, codecName, needsBase } from './codecs.ts';
 import { EFFORT_PLANS, type EffortLevel, type EffortPlan } from './efforts.ts';
 import { isDense, isText } from './kind.ts';
 import { decodeMix, encodeMix } from './mix.ts';
-import { closeTarget, openBase, openTarget, packOpened, unpackOpened } from './opened.ts';
+import { openBase } from './opened/base.ts';
+import { closeTarget } from './opened/close.ts';
+import { readBaseDecisions, readTargetDecisions } from './opened/decisions.ts';
+import { openPair, type OpenedContent } from './opened/open.ts';
 import { decodePatch, encodePatch } from './patch.ts';
 import { compressZstd, compressZstdOver, decompressZstd } from './zstd.ts';
 
@@ -29,6 +33,8 @@ export interface EncodedContent {
 const CLEAR_GAIN = 100;
 /** A base that does not shrink the target to this part of it is left out for a try. */
 const BASE_GAIN = 4;
+/** Opened content that shrinks to this part of its target is taken without trying it closed. */
+const CLEAR_OPENED = 1.5;
 /** What a base saves must be more than this part, for the decoder to be made to read it. */
 const BASE_WORTH = 64;
 
@@ -41,12 +47,25 @@ export function encodeContent(target: Uint8Array, base: Uint8Array | undefined, 
   const raw: EncodedContent = { codec: CODEC.raw, usesBase: false, payload: target };
   if (target.byteLength === 0) return raw;
   const oldBytes = base?.byteLength === 0 ? undefined : base;
-  const opened = plan.opensPlain || oldBytes !== undefined ? openTarget(target) : undefined;
+  const mayOpen = plan.opensPlain || oldBytes !== undefined;
+  const opened = mayOpen ? openPair(target, oldBytes, { thoroughness: plan.opening, level: plan.streamLevel }) : undefined;
   if (opened === undefined) return shortest(target, oldBytes, plan);
-  const inside = shortest(opened.bytes, oldBytes === undefined ? undefined : openBase(oldBytes), plan);
-  const payload = packOpened(opened, inside.codec, inside.payload);
-  const codec = inside.usesBase ? CODEC.openedBase : CODEC.opened;
-  return payload.byteLength < target.byteLength ? { codec, usesBase: inside.usesBase, payload } : raw;
+  const inside = packOpened(opened, shortest(opened.target, opened.base, plan));
+  // What helps little may be worse than nothing.
+  const isClear = plan.mixForm !== undefined || inside.payload.byteLength * CLEAR_OPENED < target.byteLength;
+  const closed = isClear ? raw : shortest(target, oldBytes, plan);
+  return inside.payload.byteLength < closed.payload.byteLength ? inside : closed;
+}
+
+function packOpened({ target, targetDecisions, baseDecisions }: OpenedContent, inside: EncodedContent): EncodedContent {
+  const { codec, usesBase, payload } = inside;
+  const writer = createByteWriter(payload.byteLength + targetDecisions.byteLength + baseDecisions.byteLength + 16);
+  writer.byte(codec);
+  writer.varint(target.byteLength);
+  if (usesBase) writer.bytes(baseDecisions);
+  writer.bytes(targetDecisions);
+  writer.bytes(payload);
+  return { codec: usesBase ? CODEC.openedBase : CODEC.opened, usesBase, payload: writer.finish() };
 }
 
 function shortest(target: Uint8Array, base: Uint8Array | undefined, plan: EffortPlan): EncodedContent {
@@ -108,11 +127,14 @@ export function decodeContent(codec: number, payload: Uint8Array, base: Uint8Arr
 }
 
 function decodeOpened(packed: Uint8Array, base: Uint8Array | undefined, targetBytes: number): Uint8Array {
-  const { codec, openedBytes, members, payload } = unpackOpened(packed, targetBytes);
+  const reader = createByteReader(packed);
+  const codec = reader.byte('codec');
   if (needsBase(codec) !== (base !== undefined) || codec === CODEC.opened || codec === CODEC.openedBase)
     throw new TransferError('PROTOCOL_VIOLATION', `opened content cannot hold ${codecName(codec)}`);
-  const bytes = decodeClosed(codec, payload, base === undefined ? undefined : openBase(base), openedBytes);
-  return closeTarget({ bytes, members }, targetBytes);
+  const openedBytes = reader.varint('opened content', RUN_BYTES_MAX);
+  const oldBytes = base === undefined ? undefined : openBase(base, readBaseDecisions(reader));
+  const decisions = readTargetDecisions(reader, targetBytes);
+  return closeTarget(decodeClosed(codec, reader.rest(), oldBytes, openedBytes), decisions, targetBytes);
 }
 
 function decodeClosed(codec: number, payload: Uint8Array, base: Uint8Array | undefined, targetBytes: number): Uint8Array {

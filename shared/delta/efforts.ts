@@ -11,11 +11,14 @@
  *
  * Up to high, a patch that shrinks its target to a hundredth is taken without trying anything else; where the base helps little, what is
  * there without it is tried too. Content that does not get smaller goes as it is.
- * Gzip members are opened first and all of this is done with what they hold; at min only over a base.
+ * Members (gzip, zip, PNG) are opened first and all of this is done with what they hold; at min only over a base. Up to mid those
+ * only whose encoder is known exactly, above also others, with corrections.
  *
  * Context mixing costs both sides a second of processor time for each MB of content: worth it where a second of the link carries less
  * than what that saves.
  */
+import type { Thoroughness } from '../deflate/choose-maker.ts';
+
 export const EFFORT_LEVELS = ['min', 'low', 'mid', 'high', 'max'] as const;
 export type EffortLevel = (typeof EFFORT_LEVELS)[number];
 /** `auto`: who measures the link picks a level for each run. */
@@ -33,14 +36,16 @@ export interface EffortPlan {
   readonly streamLevel: number;
   /** Places in the base that the alignment tries for one key. */
   readonly chainMax: number;
-  /** Gzip members are opened without a base, too. */
+  /** Members are opened without a base, too. */
   readonly opensPlain: boolean;
+  /** Whether members are opened that need corrections. */
+  readonly opening: Thoroughness;
 }
 
 export const EFFORT_PLANS: Readonly<Record<EffortLevel, EffortPlan>> = {
-  min: { zstdLevel: 1, mixForm: undefined, overLevel: 3, streamLevel: 12, chainMax: 8, opensPlain: false },
-  low: { zstdLevel: 3, mixForm: undefined, overLevel: 3, streamLevel: 12, chainMax: 8, opensPlain: true },
-  mid: { zstdLevel: 9, mixForm: undefined, overLevel: 12, streamLevel: 19, chainMax: 16, opensPlain: true },
-  high: { zstdLevel: 19, mixForm: undefined, overLevel: 19, streamLevel: 19, chainMax: 16, opensPlain: true },
-  max: { zstdLevel: undefined, mixForm: 3, overLevel: 19, streamLevel: 19, chainMax: 32, opensPlain: true },
+  min: { zstdLevel: 1, mixForm: undefined, overLevel: 3, streamLevel: 12, chainMax: 8, opensPlain: false, opening: 'exact' },
+  low: { zstdLevel: 3, mixForm: undefined, overLevel: 3, streamLevel: 12, chainMax: 8, opensPlain: true, opening: 'exact' },
+  mid: { zstdLevel: 9, mixForm: undefined, overLevel: 12, streamLevel: 19, chainMax: 16, opensPlain: true, opening: 'exact' },
+  high: { zstdLevel: 19, mixForm: undefined, overLevel: 19, streamLevel: 19, chainMax: 16, opensPlain: true, opening: 'any' },
+  max: { zstdLevel: undefined, mixForm: 3, overLevel: 19, streamLevel: 19, chainMax: 32, opensPlain: true, opening: 'any' },
 };

@@ -3,11 +3,11 @@
  * wasm/assembly/patch.ts; DELTA.md has the format.
  */
 import { TransferError } from '../errors.ts';
-import { createByteReader, createByteWriter, type ByteReader, type ByteWriter } from '../wire/varint.ts';
+import { createByteReader, createByteWriter } from '../wire/varint.ts';
 import { createWasmInstance, type WasmInstance } from '../wasm/load.ts';
 import { PIECE_FIELDS, PIECES_MAX, type Pieces } from './align.ts';
 import { createPlaces } from './places.ts';
-import { compressZstd, decompressZstd } from './zstd.ts';
+import { readStream, writeStream } from './streams.ts';
 
 interface PatchExports {
   prepare(base: number, baseBytes: number, target: number, targetBytes: number, pieces: number, count: number, order: number): void;
@@ -130,19 +130,4 @@ function unpackPieces(packed: Uint8Array, count: number, baseBytes: number, targ
   }
   if (reader.remaining > 0) throw new TransferError('PROTOCOL_VIOLATION', 'a patch has bytes behind its pieces');
   return pieces;
-}
-
-/** Length, length as it stands here, and the bytes: a zstd frame where that is shorter. */
-function writeStream(writer: ByteWriter, stream: Uint8Array, level: number): void {
-  const frame = compressZstd(stream, level);
-  const coded = frame.byteLength < stream.byteLength ? frame : stream;
-  writer.varint(stream.byteLength);
-  writer.varint(coded.byteLength);
-  writer.bytes(coded);
-}
-
-function readStream(reader: ByteReader, bytesMax: number): Uint8Array {
-  const length = reader.varint('stream', bytesMax);
-  const coded = reader.bytes(reader.varint('stream code', length), 'stream');
-  return coded.byteLength === length ? coded : decompressZstd(coded, length);
 }

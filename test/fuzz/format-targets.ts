@@ -6,6 +6,7 @@ import { parseSyncConfig } from '../../sender/sync/config.ts';
 import { concatBytes, utf8, utf8Text } from '../../shared/bytes.ts';
 import { createTakeApart } from '../../shared/deflate/take-apart.ts';
 import { createPutTogether } from '../../shared/deflate/put-together.ts';
+import { CODEC } from '../../shared/delta/codecs.ts';
 import { decodeContent, EFFORT_LEVELS, encodeContent } from '../../shared/delta/content.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { hashBytes } from '../../shared/hash.ts';
@@ -29,6 +30,7 @@ import { createByteReader, createByteWriter } from '../../shared/wire/varint.ts'
 import { gzipArchive, smallArchive } from '../support/archives.ts';
 import { codeContent, textContent } from '../support/delta-contents.ts';
 import { ingest } from '../support/ingested.ts';
+import { gzipMember, pngImage, zipFile } from '../support/members.ts';
 import { seededBytes } from '../support/random.ts';
 import type { Target } from './target.ts';
 
@@ -162,6 +164,39 @@ const delta: Target = {
   },
 };
 
+const JAR = zipFile(Array.from({ length: 4 }, (_, i) => [`C${i}`, textContent(i, 80)] as const));
+const REBUILT = [
+  zipFile(Array.from({ length: 4 }, (_, i) => [`C${i}`, textContent(i === 2 ? 9 : i, 80)] as const)),
+  zipFile([['in.jar', JAR]], { hasDescriptors: true }),
+  pngImage(textContent(3, 200), 'tide', 200),
+  gzipMember(textContent(4, 300), 9),
+];
+/** Opened content over a base with members: the payload without its codec, behind the length of the target. */
+const opened: Target = {
+  name: 'opened',
+  bytesMax: 32 * 1024,
+  seeds: () =>
+    Promise.resolve(
+      REBUILT.flatMap((target) =>
+        [undefined, JAR].map((base) => {
+          const { usesBase, payload } = encodeContent(target, base, 'max');
+          return concatBytes([Uint8Array.of(usesBase ? 1 : 0, target.byteLength & 255, target.byteLength >> 8), payload]);
+        }),
+      ),
+    ),
+  run(input) {
+    const [base = 0, low = 0, high = 0] = input;
+    const hasBase = base % 2 === 1;
+    const content = decodeContent(
+      hasBase ? CODEC.openedBase : CODEC.opened,
+      input.subarray(3),
+      hasBase ? JAR : undefined,
+      low + 256 * high,
+    );
+    if (content.byteLength !== low + 256 * high) throw new TypeError(`opened content gave ${content.byteLength} bytes`);
+  },
+};
+
 /** A reconstruction of compressed bytes, and the plain bytes it is put together with. */
 const wrapped: Target = {
   name: 'wrapped',
@@ -287,4 +322,4 @@ const json: Target = {
   },
 };
 
-export const FORMAT_TARGETS: readonly Target[] = [frames, recipe, columns, difference, delta, wrapped, record, json];
+export const FORMAT_TARGETS: readonly Target[] = [frames, recipe, columns, difference, delta, opened, wrapped, record, json];

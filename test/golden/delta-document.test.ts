@@ -8,18 +8,17 @@ import { concatBytes, utf8 } from '../../shared/bytes.ts';
 import { alignContent } from '../../shared/delta/align.ts';
 import { CODEC, type CodecName } from '../../shared/delta/codecs.ts';
 import { decodeContent, encodeContent, type EffortLevel } from '../../shared/delta/content.ts';
-import { createDeflater, MAKERS } from '../../shared/delta/deflate.ts';
 import { encodeMix, type RunForm } from '../../shared/delta/mix.ts';
-import { openBase } from '../../shared/delta/opened.ts';
 import { encodePatch } from '../../shared/delta/patch.ts';
 import { hex } from '../../shared/hash.ts';
-import { codeContent, editedContent, gzipMember, gzippedContent, reorderedText, textContent } from '../support/delta-contents.ts';
+import { codeContent, editedContent, gzippedContent, reorderedText, textContent } from '../support/delta-contents.ts';
 import { anyPieces, createPick, executable, rebuilt } from '../support/delta-executables.ts';
 import { chance, createCounter, learnCounter, squash, stretch } from '../support/delta-reference/coder.ts';
-import { decodeReference, openBase as openBaseReference } from '../support/delta-reference/content.ts';
+import { decodeReference } from '../support/delta-reference/content.ts';
 import { deflateReference } from '../support/delta-reference/deflate.ts';
 import { NEXT, STATES } from '../support/delta-reference/histories.ts';
 import { hash } from '../support/delta-reference/numbers.ts';
+import { deflatedBy, gzipMember, pngImage, zipFile } from '../support/members.ts';
 import { decodeMixReference } from '../support/mix-reference.ts';
 import { seededBytes } from '../support/random.ts';
 
@@ -86,7 +85,7 @@ describe('DELTA.md', () => {
     expect(hex(encodeMix(tide, undefined, 0, 100) ?? NOTHING)).toBe(hex(block('mix')));
     expect(hex(encodeMix(newCode, { bytes: oldCode, pieces: codePieces }, 0, 100) ?? NOTHING)).toBe(hex(block('mixBase')));
     expect(hex(encodePatch(newCode, oldCode, codePieces, 3))).toBe(hex(block('patch')));
-    expect(hex(gzipMember(utf8('noon\n'), 9))).toBe(hex(block('opened', 1)));
+    expect(hex(zipFile([['noon.txt', utf8('noon\n')]]))).toBe(hex(block('opened', 1)));
     expect(hex(gzipMember(utf8('the tide turns at noon\n'), 9))).toBe(hex(block('gzip, old')));
     expect(hex(gzipMember(utf8('the tide turns at dusk\n'), 9))).toBe(hex(block('openedBase', 1)));
   });
@@ -249,40 +248,51 @@ describe('a decoder made from the document decodes what the encoder makes', () =
   });
 });
 
-describe('gzip members by the document', () => {
+describe('members by the document', () => {
+  const makers = [0, 1, 2].flatMap((family) => [1, 2, 3, 4, 5, 6, 7, 8, 9].map((level) => 16 * family + level));
+
   test('makers', () => {
-    const deflater = createDeflater();
     const skewed = Uint8Array.from(seededBytes(8, 30_000), (byte) => Math.clz32(byte * 65_537) * 7);
-    const contents = [new Uint8Array([7]), new Uint8Array(2000), text, concatBytes([seededBytes(5, 3000), text]), skewed];
-    for (const maker of MAKERS)
-      for (const content of contents)
-        expect(hex(deflateReference(content, maker))).toBe(hex(deflater.deflate(content, maker, content.byteLength + 1000) ?? NOTHING));
+    for (const maker of makers)
+      for (const content of [new Uint8Array([7]), new Uint8Array(2000), text, skewed])
+        expect(hex(deflateReference(content, maker))).toBe(hex(deflatedBy(content, maker)));
   });
 
   test.each([1, 6, 9, 19, 25, 38])('content longer than the window, maker %i', (maker) => {
-    const content = concatBytes([textContent(2, 9000), seededBytes(6, 36_000), textContent(2, 9000), codeContent(4, 500)]);
-    const deflated = createDeflater().deflate(content, maker, content.byteLength) ?? NOTHING;
-    expect(Buffer.compare(deflateReference(content, maker), deflated)).toBe(0);
+    const content = concatBytes([textContent(2, 9000), codeContent(5, 900), textContent(2, 9000), codeContent(4, 500)]);
+    expect(Buffer.compare(deflateReference(content, maker), deflatedBy(content, maker))).toBe(0);
   });
 
-  test('the opened base, with what only looks like members', () => {
-    const mark = [0x1f, 0x8b, 8];
-    const named = gzipMember(text, 6);
-    named[3] = 0x18;
-    const withName = concatBytes([named.subarray(0, 10), utf8('tide\0a comment\0'), named.subarray(10)]);
-    const damaged = concatBytes([gzipMember(text, 6).subarray(0, -1), new Uint8Array([9])]);
-    const base = concatBytes([
-      utf8('x'),
-      new Uint8Array([...mark, 0x40, ...mark, ...mark]),
-      withName,
-      damaged,
-      zipped,
-      new Uint8Array(mark),
-    ]);
-    expect(openBase(base).byteLength).toBeGreaterThan(base.byteLength);
-    expect(hex(openBaseReference(base))).toBe(hex(openBase(base)));
-    const failing = concatBytes([...Array.from({ length: 64 }, () => new Uint8Array([...mark, 0x40])), zipped]);
-    expect(hex(openBaseReference(failing))).toBe(hex(openBase(failing)));
-    expect(hex(openBase(failing))).toBe(hex(failing));
+  const pixels = Uint8Array.from(seededBytes(9, 2000), (byte) => byte % 7);
+  const changed = Uint8Array.from(pixels, (byte, i) => (i > 1000 && i < 1020 ? 9 : byte));
+  const classes = Array.from({ length: 7 }, (_, i) => [`a/C${i}.class`, codeContent(i, 12 + i)] as const);
+  const built = classes.map(([name, content], i) => [name, i === 5 ? editedContent(content, 4, 3) : content] as const);
+  const named = gzipMember(text, 6);
+  named[3] = 0x18;
+  const withName = concatBytes([named.subarray(0, 10), utf8('tide\0a comment\0'), named.subarray(10)]);
+  const decoys = fromHex('1f8b0840 1f8b08 504b0102 504b0304 0a000000 0000 89504e470d0a1a0a'.replaceAll(' ', ''));
+  const nothing = new Uint8Array(0);
+
+  test.each<[string, Uint8Array, Uint8Array]>([
+    ['a jar', zipFile([...classes, ['META-INF/', nothing]]), zipFile(built, { time: 0x5b00_0000 })],
+    [
+      'a jar with descriptors',
+      zipFile(classes, { hasDescriptors: true }),
+      zipFile([['new.txt', text], ...built], { hasDescriptors: true }),
+    ],
+    ['an image', pngImage(pixels, 'old', 256), pngImage(changed, 'old', 256)],
+    ['a jar in a war', zipFile([['lib.jar', zipFile(classes)]]), zipFile([['lib.jar', zipFile(built)]])],
+    ['names, comments, and what looks like members', concatBytes([decoys, withName, decoys, zipped]), concatBytes([decoys, zipped.subarray(0, 50), gzipMember(editedContent(text, 3, 4), 9), decoys, withName])], // prettier-ignore
+  ])('both decoders open and close %s', (_, base, target) => {
+    for (const [over, level] of [
+      [base, 'low'],
+      [base, 'max'],
+      [undefined, 'max'],
+    ] as const) {
+      // prettier-ignore
+      const { codec, usesBase, payload } = encodeContent(target, over, level);
+      expect(codec).toBe(over === undefined ? CODEC.opened : CODEC.openedBase);
+      expectDecoded(codec, payload, usesBase ? over : undefined, target);
+    }
   });
 });

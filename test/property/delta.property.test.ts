@@ -6,6 +6,7 @@ import { CODEC } from '../../shared/delta/codecs.ts';
 import { decodeContent, EFFORT_LEVELS, encodeContent, type EffortLevel } from '../../shared/delta/content.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { codeContent, editedContent, gzippedContent, textContent } from '../support/delta-contents.ts';
+import { pngImage, zipFile } from '../support/members.ts';
 
 const level = fc.constantFrom<EffortLevel>(...EFFORT_LEVELS);
 const seed = fc.integer({ min: 1, max: 1 << 20 });
@@ -17,6 +18,13 @@ const content = fc.oneof(
   fc
     .tuple(seed, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 9 }))
     .map(([from, count, hard]) => gzippedContent(from, count, hard)),
+  fc.tuple(seed, fc.integer({ min: 1, max: 6 }), fc.boolean()).map(([from, count, hasDescriptors]) => {
+    const entries = Array.from({ length: count }, (_, i) => [`${i}.txt`, textContent(from + i, 60 * i)] as const);
+    return zipFile([...entries, ['in.jar', zipFile(entries)]], { hasDescriptors, maker: hasDescriptors ? 22 : 9 });
+  }),
+  fc
+    .tuple(seed, fc.integer({ min: 10, max: 4000 }))
+    .map(([from, pixels]) => pngImage(textContent(from, pixels).subarray(0, 4000), 'any', 100 + (from % 900))),
 );
 const pair = fc.oneof(
   fc.tuple(content, content),
@@ -45,7 +53,7 @@ test('what is encoded over a base decodes to itself over the same base', () => {
       expect(payload.byteLength).toBeLessThanOrEqual(target.byteLength);
       expect(Buffer.compare(decodeContent(codec, payload, usesBase ? base : undefined, target.byteLength), target)).toBe(0);
     }),
-    { numRuns: 400 },
+    { numRuns: 280 },
   );
 });
 
@@ -98,7 +106,7 @@ test('damaged payloads give content or a documented error', () => {
       expect([length, ...DOCUMENTED]).toContain(outcome(codec, payload.subarray(0, cut % (payload.byteLength + 1)), over, length));
       expect([length + 1, ...DOCUMENTED]).toContain(outcome(codec, payload, over, length + 1));
     }),
-    { numRuns: 400 },
+    { numRuns: 280 },
   );
 });
 
@@ -109,6 +117,6 @@ test('over another base the content is another one, or an error says so', () => 
       const over = usesBase ? other : undefined;
       expect([target.byteLength, ...DOCUMENTED]).toContain(outcome(codec, payload, over, target.byteLength));
     }),
-    { numRuns: 300 },
+    { numRuns: 220 },
   );
 });

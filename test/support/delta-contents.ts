@@ -1,7 +1,6 @@
 /** Contents for the tests of deltas: seeded, small, and like what images hold. */
 import { concatBytes, utf8 } from '../../shared/bytes.ts';
-import { createDeflater } from '../../shared/delta/deflate.ts';
-import { trailerOf } from '../../shared/delta/gzip.ts';
+import { gzipMember } from './members.ts';
 import { seededBytes } from './random.ts';
 
 const WORDS = ['harbour', 'lighter', 'quay', 'cargo', 'tide', 'the', 'of', 'and', 'barge', 'rope', '{', '}', ';', '\n'];
@@ -62,12 +61,6 @@ export function editedContent(content: Uint8Array, seed: number, edits: number):
     edited = concatBytes([edited.subarray(0, at), middle, edited.subarray(kind === 0 ? at : Math.min(edited.byteLength, at + length))]);
   }
   return edited;
-}
-
-/** A gzip member as gzip itself makes it. Node's own zlib is a variant whose output nobody else makes. */
-export function gzipMember(content: Uint8Array, level: number): Uint8Array {
-  const deflated = createDeflater().deflate(content, level, content.byteLength + 100) ?? new Uint8Array(0);
-  return concatBytes([new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]), deflated, trailerOf(content)]);
 }
 
 /** Some texts, each compressed, with bytes between them. */

@@ -4,7 +4,8 @@ import { concatBytes, utf8 } from '../../shared/bytes.ts';
 import { CODEC, codecName, needsBase } from '../../shared/delta/codecs.ts';
 import { decodeContent, encodeContent, type EffortLevel } from '../../shared/delta/content.ts';
 import { BASE_BYTES_MAX, RUN_BYTES_MAX } from '../../shared/limits.ts';
-import { codeContent, editedContent, gzipMember, gzippedContent, reorderedText, textContent } from '../support/delta-contents.ts';
+import { codeContent, editedContent, gzippedContent, reorderedText, textContent } from '../support/delta-contents.ts';
+import { gzipMember } from '../support/members.ts';
 import { seededBytes } from '../support/random.ts';
 
 const text = textContent(1, 4000);
@@ -67,6 +68,25 @@ test('empty content and one byte go as they are', () => {
 });
 
 const nothing = new Uint8Array(0);
+const header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+const member = [...header, 4, 0, 0, 0, 0x74, 0x69, 0x64, 0x65];
+
+/** Raw opened content with these decisions. */
+function opened(decisions: readonly number[], bytes: readonly number[]): Uint8Array {
+  return Uint8Array.from([CODEC.raw, bytes.length, ...decisions, ...bytes]);
+}
+
+test('what takes far more work than any real content is refused', () => {
+  // Two bytes in turn, now and then a third: every place looks like every other.
+  const content = seededBytes(1, 3_000_000).map((byte) => (byte < 2 ? 9 : byte & 1));
+  const packed = concatBytes([Uint8Array.from(header), Uint8Array.of(192, 198, 45, 0), content]);
+  const frame = encodeContent(packed, undefined, 'mid');
+  const head = [CODEC.zstd, 0xce, 0x8d, 0xb7, 1, 1, 0, 1, 9, 0];
+  const payload = concatBytes([Uint8Array.from(head), frame.payload]);
+  expect([frame.codec, packed.byteLength]).toEqual([CODEC.zstd, 3_000_014]);
+  expect(() => decodeContent(CODEC.opened, payload, undefined, 2_000_000)).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED' }));
+});
+
 test.each<[string, string, number, Uint8Array, Uint8Array | undefined, number]>([
   ['a target beyond the limit', 'LIMIT_EXCEEDED', CODEC.zstd, nothing, undefined, RUN_BYTES_MAX + 1],
   ['a base beyond the limit', 'LIMIT_EXCEEDED', CODEC.patch, nothing, new Uint8Array(BASE_BYTES_MAX + 1), 1],
@@ -78,7 +98,24 @@ test.each<[string, string, number, Uint8Array, Uint8Array | undefined, number]>(
   ['a mixed code without its form', 'PROTOCOL_VIOLATION', CODEC.mix, nothing, undefined, 5],
   ['opened content in opened content', 'PROTOCOL_VIOLATION', CODEC.opened, new Uint8Array([CODEC.opened, 1, 0]), undefined, 50],
   ['opened content whose codec wants a base', 'PROTOCOL_VIOLATION', CODEC.opened, new Uint8Array([CODEC.patch, 1, 0]), undefined, 50],
-  ['a maker that does not exist', 'PROTOCOL_VIOLATION', CODEC.opened, new Uint8Array([CODEC.raw, 4, 1, 0, 4, 0x0a]), undefined, 50],
+  ['a member where there is none', 'INTEGRITY', CODEC.opened, new Uint8Array([CODEC.raw, 3, 1, 0, 1, 9, 0, 1, 2, 3]), undefined, 50],
+  ['a member without its length', 'INTEGRITY', CODEC.opened, opened([1, 0, 1, 9, 0], header), undefined, 50],
+  ['a member that does not end', 'INTEGRITY', CODEC.opened, opened([1, 0, 1, 9, 0], [...header, 9, 0, 0, 0]), undefined, 50],
+  ['a maker that does not exist', 'INTEGRITY', CODEC.opened, opened([1, 0, 1, 10, 0], member), undefined, 50],
+  ['segments that do not exist', 'INTEGRITY', CODEC.opened, opened([1, 0, 1, 9, 8], member), undefined, 50],
+  ['members beyond the limit', 'LIMIT_EXCEEDED', CODEC.opened, opened([1, 0, 0x81, 0x80, 4, 9, 0], member), undefined, 50],
+  ['corrections that are missing', 'PROTOCOL_VIOLATION', CODEC.opened, opened([1, 0, 1, 9, 1, 2, 1, 1, 0], member), undefined, 50],
+  ['corrections of no member', 'PROTOCOL_VIOLATION', CODEC.opened, opened([1, 0, 1, 9, 1, 1, 2, 2, 0, 0], member), undefined, 50],
+  ['opened content that closes to less', 'INTEGRITY', CODEC.opened, opened([1, 0, 1, 9, 0], member), undefined, 60],
+  [
+    'a member of a base that is none',
+    'INTEGRITY',
+    CODEC.openedBase,
+    new Uint8Array([CODEC.patch, 1, 1, 0, 1, 0, 0]),
+    zipped.subarray(0, 90),
+    50,
+  ],
+  ['more members than a base has', 'INTEGRITY', CODEC.openedBase, new Uint8Array([CODEC.patch, 1, 1, 9, 1, 0, 0]), zipped, 50],
 ])('refused: %s', (_, error, codec, payload, base, targetBytes) => {
   expect(() => decodeContent(codec, payload, base, targetBytes)).toThrow(expect.objectContaining({ code: error }));
 });

@@ -6,7 +6,7 @@
  */
 import { startCodes } from './deflate/codes';
 import { moveChunks } from './undeflate/chunks';
-import { moveChains, resetLooks, startChains } from './undeflate/chains';
+import { LOOKS_FIRST, LOOKS_PER_BYTE, looksLeft, moveChains, resetLooks, setLooks, startChains } from './undeflate/chains';
 import * as corrections from './undeflate/corrections';
 import * as inflater from './undeflate/inflate';
 import * as analysis from './undeflate/analyse';
@@ -28,6 +28,17 @@ export function start(): void {
   plain.startPlain();
   corrections.startCorrections();
   writer.startWriting();
+  setLooks(LOOKS_FIRST, LOOKS_PER_BYTE);
+}
+
+/** How many places may be looked at in each member that follows: `first`, and so many more for each plain byte. */
+export function limitLooks(first: u32, perByte: u32): void {
+  setLooks(<i32>first, perByte);
+}
+
+/** What the last member has left of that; below 0: it took more. */
+export function leftLooks(): i32 {
+  return looksLeft;
 }
 
 export function memoryBytes(): u32 {

@@ -1,4 +1,4 @@
-/** DELTA.md, section 11, Blocks: symbols collected, and written in one of the three forms of RFC 1951. */
+/** DEFLATE.md, sections 3, 5 and 6: symbols collected, and written in one of the three forms of RFC 1951. */
 import { canonicalCodes, codeLengths, type Codes } from './deflate-codes.ts';
 
 export interface Block {

@@ -1,4 +1,4 @@
-/** DELTA.md, section 11, Dynamic codes: code lengths from frequencies. */
+/** DEFLATE.md, section 5: code lengths from frequencies. */
 
 /** Of the symbols from 0 to the largest with a code. */
 export interface Codes {

@@ -1,4 +1,7 @@
-/** DELTA.md, section 11, Makers: content deflated as gzip or zlib does it, from the document alone. Blocks are in deflate-block.ts. */
+/**
+ * DEFLATE.md, sections 5 and 6, families 0 to 2: content deflated as gzip and zlib do it, by the steps of their own sources. Blocks are
+ * in deflate-block.ts. GNU gzip itself also finds matches that begin in the last two bytes of all; as in the document, none does here.
+ */
 import { createBlock, type Block } from './deflate-block.ts';
 
 const GOOD = [4, 4, 4, 4, 8, 8, 8, 32, 32];
@@ -30,8 +33,8 @@ export function deflateReference(content: Uint8Array, maker: number): Uint8Array
   const search = createSearch(content, flavour, level);
   const block = createBlock(flavour === 1 ? 16383 : 32767, flavour === 0 && level >= 3);
   const lazy = LAZY[level - 1] ?? 0;
-  if (level < 4) deflateFast(search, block, flavour !== 0, lazy);
-  else deflateLazily(search, block, flavour !== 0, lazy);
+  if (level < 4) deflateFast(search, block, lazy);
+  else deflateLazily(search, block, lazy);
   endBlock(search, block, true);
   return block.finish();
 }
@@ -42,7 +45,6 @@ function endBlock(search: Search, block: Block, isLast: boolean): void {
 }
 
 function createSearch(content: Uint8Array, flavour: number, level: number): Search {
-  const isZlib = flavour !== 0;
   const [good, nice, looks] = [GOOD, NICE, LOOKS].map((table) => table[level - 1] ?? 0) as [number, number, number];
   const hashBits = flavour === 2 ? 16 : 15;
   const shift = flavour === 2 ? 6 : 5;
@@ -103,7 +105,7 @@ function createSearch(content: Uint8Array, flavour: number, level: number): Sear
     },
     longest(head, known) {
       const { here, ahead } = search;
-      const stop = isZlib ? Math.min(nice, ahead) : nice;
+      const stop = Math.min(nice, ahead);
       let best = known;
       let candidate = head;
       for (let left = known >= good ? looks / 4 : looks; left > 0; left--) {
@@ -120,7 +122,7 @@ function createSearch(content: Uint8Array, flavour: number, level: number): Sear
       }
       return Math.min(best, ahead);
     },
-    isInReach: (head) => head !== 0 && search.here - head <= 32506 && (isZlib || search.here <= 65274),
+    isInReach: (head) => head !== 0 && search.here - head <= 32506,
   };
   search.ahead = read(0, 65536);
   search.fill();
@@ -129,15 +131,15 @@ function createSearch(content: Uint8Array, flavour: number, level: number): Sear
 }
 
 /** Levels 1 to 3. */
-function deflateFast(search: Search, block: Block, isZlib: boolean, lazy: number): void {
+function deflateFast(search: Search, block: Block, lazy: number): void {
   while (search.ahead > 0) {
-    const head = isZlib && search.ahead < 3 ? 0 : search.insert();
+    const head = search.ahead < 3 ? 0 : search.insert();
     const length = search.isInReach(head) ? search.longest(head, 2) : 2;
     if (length >= 3) {
       block.match(length, search.here - search.match);
       const isFull = block.isFull(search.here - search.start);
       search.ahead -= length;
-      if (length <= lazy && (!isZlib || search.ahead >= 3)) {
+      if (length <= lazy && search.ahead >= 3) {
         for (let i = 1; i < length; i++) {
           search.here++;
           search.insert();
@@ -160,11 +162,11 @@ function deflateFast(search: Search, block: Block, isZlib: boolean, lazy: number
 }
 
 /** Levels 4 to 9. */
-function deflateLazily(search: Search, block: Block, isZlib: boolean, lazy: number): void {
+function deflateLazily(search: Search, block: Block, lazy: number): void {
   let length = 2;
   let isPending = false;
   while (search.ahead > 0) {
-    const head = isZlib && search.ahead < 3 ? 0 : search.insert();
+    const head = search.ahead < 3 ? 0 : search.insert();
     const previous = length;
     const previousMatch = search.match;
     length = 2;
@@ -179,7 +181,7 @@ function deflateLazily(search: Search, block: Block, isZlib: boolean, lazy: numb
       search.ahead -= previous - 1;
       for (let i = 2; i < previous; i++) {
         search.here++;
-        if (!isZlib || search.here <= last) search.insert();
+        if (search.here <= last) search.insert();
       }
       isPending = false;
       length = 2;

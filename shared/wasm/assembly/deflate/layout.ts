@@ -1,14 +1,8 @@
-/** Where the tables of the compressor lie; the contents lie behind `FIXED_END`. */
-export const WINDOW: usize = 1024;
-/** The window, and room that the longest match may be compared beyond it. */
-export const HEADS: usize = WINDOW + 65536 + 512;
-export const CHAIN: usize = HEADS + 65536 * 2;
-/** Symbols of the current block: a length or literal, and a distance. */
-export const SYMBOLS: usize = CHAIN + 32768 * 2;
-export const LITERAL_TREE: usize = SYMBOLS + 32768 * 4;
+/** Where trees and tables of codes lie. */
 /** A tree has frequency, length, code and parent of each node, as words. */
 export const TREE_NODES: u32 = 573;
 export const TREE_BYTES: usize = <usize>TREE_NODES * 16;
+export const LITERAL_TREE: usize = 1024;
 export const DISTANCE_TREE: usize = LITERAL_TREE + TREE_BYTES;
 export const LENGTH_TREE: usize = DISTANCE_TREE + TREE_BYTES;
 export const FIXED_LITERAL_TREE: usize = LENGTH_TREE + TREE_BYTES;

@@ -67,13 +67,24 @@ export function setReachEnd(position: u32): void {
   reachEnd = min(position, memberEnd);
 }
 
-/** Bytes have gone by: so many more places may be looked at. */
-export function allowLooks(count: u32): void {
-  looksLeft = min(looksLeft + <i32>count, 1 << 29);
+/** Of a member: places that may be looked at before its first byte, and more for each byte on average. */
+let looksFirst: i32 = 0;
+let looksPerByte: u32 = 0;
+export const LOOKS_FIRST: i32 = 1 << 24;
+export const LOOKS_PER_BYTE: u32 = 2048;
+
+export function setLooks(first: i32, perByte: u32): void {
+  looksFirst = first;
+  looksPerByte = perByte;
+}
+
+/** So many bytes have gone by: more places may be looked at. */
+export function allowLooks(bytes: u32): void {
+  looksLeft = min(looksLeft + <i32>(bytes * looksPerByte), 1 << 29);
 }
 
 export function resetLooks(): void {
-  looksLeft = 1 << 24;
+  looksLeft = looksFirst;
 }
 
 /** Puts all positions before `end` into the chains, as far as the bytes of their hash are there. */

@@ -1,7 +1,4 @@
-/**
- * Where everything lies. The first part is that of ../deflate/layout, whose trees and tables are used here too; its window and
- * symbols are not, and nothing ever touches their pages.
- */
+/** Where everything lies. The first part is that of ../deflate/layout: trees, and tables of codes. */
 
 /** The last position of each hash, 17 bits at most: chains.ts; of 14 bits: chunks.ts. */
 export const HEADS: usize = 512 * 1024;

@@ -9,9 +9,6 @@ import { at, memberEnd, moveTo, setBase } from './plain';
 import { finder, GO_FAST, GO_LAZY, GO_SPEED, isGo, lazy, nice, segmentBytes, ZLIB_FAST, ZLIB_LAZY } from './settings';
 import { isFull, startChunk, startTally, tally, tokens, turnRuleOff } from './tally';
 
-/** Places that may be looked at for each plain byte, on average. */
-const LOOKS_PER_BYTE: u32 = 2048;
-
 /** What is known of the match at `at`: its length, or 0 where nobody has looked. */
 let currentLength: u32 = 0;
 let currentDistance: u32 = 0;
@@ -159,5 +156,5 @@ export function accept(token: u32): void {
   nextLength = 0;
   moveTo(at + length);
   if (at > segmentEnd) passSegment();
-  allowLooks(length * LOOKS_PER_BYTE);
+  allowLooks(length);
 }
