@@ -22,39 +22,50 @@ const GOOD_COST = 16;
 /** Whether somebody is looked for who needs more than a few corrections: many times the work. */
 export type Thoroughness = 'exact' | 'any';
 
+export interface Chosen {
+  readonly choice: Choice;
+  /** The kernel has followed the choice as far as the sample goes, and can go on from there. */
+  readonly isFollowed: boolean;
+}
+
 /**
  * @param isOver whether the tokens that were read are the whole member
  * @param likely is tried first, and taken where it fits
  * @returns undefined where nobody needs few corrections, and others are not looked for
  */
-export function chooseMaker(kernel: Kernel, isOver: boolean, likely: Choice | undefined, thoroughness: Thoroughness): Choice | undefined {
+export function chooseMaker(kernel: Kernel, isOver: boolean, likely: Choice | undefined, thoroughness: Thoroughness): Chosen | undefined {
   const cost = (choice: Choice, plainMax: number, costMax: number): number => {
     configureKernel(kernel, choice.maker, choice.segmentPower);
     kernel.run.startTrial(isOver ? 1 : 0);
     const result = kernel.run.analyse(Math.min(costMax, COST_MAX) + 1, plainMax);
     return result > 1 ? Infinity : kernel.run.correctionsBytes();
   };
-  if (likely !== undefined && cost(likely, SAMPLE_BYTES, GOOD_COST) <= GOOD_COST) return likely;
+  if (likely !== undefined && cost(likely, SAMPLE_BYTES, GOOD_COST) <= GOOD_COST) return followed(likely);
   // Who is right needs none at all, and who is wrong mostly shows soon.
   const right = MAKERS.find((maker) => cost({ maker, segmentPower: 0 }, SAMPLE_BYTES, 0) === 0);
-  if (right !== undefined) return { maker: right, segmentPower: 0 };
+  if (right !== undefined) return followed({ maker: right, segmentPower: 0 });
   if (thoroughness === 'exact') {
     const nearly = MAKERS.find((maker) => cost({ maker, segmentPower: 0 }, SAMPLE_BYTES, GOOD_COST) <= GOOD_COST);
-    return nearly === undefined ? undefined : { maker: nearly, segmentPower: 0 };
+    return nearly === undefined ? undefined : followed({ maker: nearly, segmentPower: 0 });
   }
   // Stored blocks look alike whoever made them.
   const none = { maker: NO_MAKER, segmentPower: 0 };
-  if (cost(none, SAMPLE_BYTES, GOOD_COST * 2) !== Infinity) return none;
+  if (cost(none, SAMPLE_BYTES, GOOD_COST * 2) !== Infinity) return followed(none);
   let winner: Choice = { maker: MAKERS[0] as Maker, segmentPower: 0 };
   let choices: readonly Choice[] = MAKERS.map((maker) => ({ maker, segmentPower: 0 }));
   for (const { plainMax, winners } of ROUNDS) {
     const rated = best(choices, (choice, costMax) => cost(choice, plainMax, costMax * 1.25 + GOOD_COST));
     winner = rated[0]?.choice ?? winner;
-    if (plainMax === SAMPLE_BYTES && (rated[0]?.cost ?? 0) <= GOOD_COST) return winner;
+    if (plainMax === SAMPLE_BYTES && (rated[0]?.cost ?? 0) <= GOOD_COST) return { choice: winner, isFollowed: false };
     choices = rated.slice(0, winners).map(({ choice }) => choice);
   }
   const segmented = SEGMENT_POWERS.map((segmentPower) => ({ maker: winner.maker, segmentPower }));
-  return best(segmented, (choice, costMax) => cost(choice, SAMPLE_BYTES, costMax))[0]?.choice ?? winner;
+  const segmentedWinner = best(segmented, (choice, costMax) => cost(choice, SAMPLE_BYTES, costMax))[0]?.choice;
+  return { choice: segmentedWinner ?? winner, isFollowed: false };
+}
+
+function followed(choice: Choice): Chosen {
+  return { choice, isFollowed: true };
 }
 
 /** Those with a cost, cheapest first; of equal ones the earlier first. `costOf` may stop above the cost it is told. */

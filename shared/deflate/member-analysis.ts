@@ -73,13 +73,9 @@ export function createMemberAnalysis(
       }
       if (choice === undefined) {
         if (inflated !== OVER && plainBytes < SAMPLE_BYTES) return;
-        choice = chooseMaker(kernel, inflated === OVER, likely, thoroughness);
-        if (choice === undefined) {
-          isWrong = true;
-          return;
-        }
-        configureKernel(kernel, choice.maker, choice.segmentPower);
-        run.startTrial(inflated === OVER ? 1 : 0);
+        choice = startFollowing(kernel, inflated === OVER, likely, thoroughness);
+        isWrong = choice === undefined;
+        if (isWrong) return;
       }
       const analysed = run.analyse(CORRECTIONS_STEP, 0);
       takeCorrections();
@@ -130,4 +126,13 @@ export function createMemberAnalysis(
       return correctionsBytes;
     },
   };
+}
+
+/** Chooses who is followed from the start of the member on; undefined: nobody. */
+function startFollowing(kernel: Kernel, isOver: boolean, likely: Choice | undefined, thoroughness: Thoroughness): Choice | undefined {
+  const chosen = chooseMaker(kernel, isOver, likely, thoroughness);
+  if (chosen === undefined || chosen.isFollowed) return chosen?.choice;
+  configureKernel(kernel, chosen.choice.maker, chosen.choice.segmentPower);
+  kernel.run.startTrial(isOver ? 1 : 0);
+  return chosen.choice;
 }
