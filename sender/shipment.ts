@@ -12,7 +12,7 @@ import { plainOf, wrappingOf } from '../shared/recipe/wrapped.ts';
 import type { StreamFrame } from '../shared/wire/bulk.ts';
 import type { BaseChooser } from './content/bases.ts';
 import { sendContent, type ContentOptions } from './content/content.ts';
-import type { Need } from './link/session.ts';
+import type { Need } from './link/answers.ts';
 
 export interface Shipment {
   /**

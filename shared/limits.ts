@@ -20,6 +20,8 @@ export const RUN_BYTES_MAX = 16 * MIB;
 export const BASE_BYTES_MAX = 64 * MIB;
 /** Segments sent and not yet acknowledged as durable. */
 export const SEGMENTS_IN_FLIGHT_MAX = 64;
+/** Bytes of such segments, beyond which no further one is begun. */
+export const SEGMENT_BYTES_IN_FLIGHT_MAX = SEGMENTS_IN_FLIGHT_MAX * SEGMENT_BYTES_MAX;
 
 /** Tar: body of a pax header or GNU long name that is kept in the skeleton. */
 export const TAR_INLINE_BYTES_MAX = 1 * MIB;

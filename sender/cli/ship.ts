@@ -14,7 +14,7 @@ import type { SenderEnvironment } from '../config.ts';
 import type { ImageSource } from '../image/port.ts';
 import { recallRate, rememberRate } from '../link/link-rate.ts';
 import { seedPool, type SeedContext } from '../seed-pool.ts';
-import type { ReceiptImage } from '../link/session.ts';
+import type { ReceiptImage } from '../link/answers.ts';
 import { shipImages, type ShippedImage } from '../ship-image.ts';
 import type { Source } from '../source.ts';
 import { connect, parseAddress, type ConnectSecurity } from '../transport/connect.ts';

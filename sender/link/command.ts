@@ -3,7 +3,7 @@ import type { Channel } from '../../shared/channel/port.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { frameName, PROTOCOL_VERSION, type FrameName } from '../../shared/wire/frames.ts';
 import { decodeMessage, encodeMessage, unexpectedFrame, type Message } from '../../shared/wire/messages.ts';
-import { peerError, receiptOf, type Receipt } from './session.ts';
+import { peerError, receiptOf, type Receipt } from './answers.ts';
 
 export interface PastEntry {
   /** Milliseconds since the epoch. */

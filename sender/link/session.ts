@@ -2,14 +2,14 @@
  * The sender's side of one conversation (PROTOCOL.md): gives streams and segments their numbers, keeps the window of segments that
  * are not durable yet, and hands each answer to whoever waits for it. Knows frames, not images.
  */
-import { splitBytes } from '../../shared/bytes.ts';
 import type { Channel, WireCounters } from '../../shared/channel/port.ts';
-import { TransferError, isErrorCode } from '../../shared/errors.ts';
+import { TransferError } from '../../shared/errors.ts';
 import { hex } from '../../shared/hash.ts';
-import { SEGMENTS_IN_FLIGHT_MAX } from '../../shared/limits.ts';
+import { SEGMENT_BYTES_IN_FLIGHT_MAX, SEGMENTS_IN_FLIGHT_MAX } from '../../shared/limits.ts';
 import { encodeSegmentFrame, encodeStreamFrame, type Run, type StreamFrame } from '../../shared/wire/bulk.ts';
 import { frameName, PROTOCOL_VERSION } from '../../shared/wire/frames.ts';
-import { decodeMessage, encodeMessage, PREFIX_BYTES, unexpectedFrame, type Message } from '../../shared/wire/messages.ts';
+import { encodeMessage, PREFIX_BYTES, unexpectedFrame } from '../../shared/wire/messages.ts';
+import { answerHandlers, Waiting, type Answer, type Need, type Receipt } from './answers.ts';
 
 /** What the session tells while it goes on. */
 export interface SessionEvents {
@@ -21,37 +21,6 @@ export interface SessionEvents {
   window(): number;
   /** The receiver has lost something that a stream leans on: it is to be announced again, leaning on nothing. */
   onBaseGone(stream: number): void;
-}
-
-export interface Answer {
-  /** The receiver holds the whole image and delivers it: only the receipt is left to wait for. */
-  readonly held: boolean;
-  /** Streams usable as bases, best first: prefixes of their ids. */
-  readonly bases: readonly Uint8Array[];
-  /** True where `bases` is everything in the receiver's store. */
-  readonly complete: boolean;
-  /** Streams that were announced on a connection that broke, and that the receiver remembers: prefixes of their ids. */
-  readonly begun: readonly Uint8Array[];
-}
-
-export type Need = { readonly kind: 'bits'; readonly bits: Uint8Array } | { readonly kind: 'held' } | { readonly kind: 'base-gone' };
-
-export interface ReceiptImage {
-  readonly refs: readonly string[];
-  readonly configDigest: string;
-  /** Id in the receiving engine; the config digest where no engine was involved. */
-  readonly imageId: string;
-  /** `registry/repository:tag@sha256:...` for each push. */
-  readonly pushed: readonly string[];
-}
-
-export interface Receipt {
-  readonly images: readonly ReceiptImage[];
-  readonly notes: readonly string[];
-  /** What the delivery was asked for by, as the receiver's statement has it (shared/journal/statement.ts). */
-  readonly subject: string;
-  /** Where something was delivered newly: the receiver's word for it. Time in seconds since the epoch. */
-  readonly proof: { readonly time: number; readonly signature: Uint8Array } | undefined;
 }
 
 export interface Progress {
@@ -96,42 +65,6 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** What waits for an answer, by image or stream number. */
-class Waiting<T> {
-  readonly #entries = new Map<number, PromiseWithResolvers<T>>();
-
-  expect(key: number): Promise<T> {
-    const entry = this.#entries.get(key) ?? Promise.withResolvers<T>();
-    // Whoever asked may come for the answer later; a failure must not count as unhandled until then.
-    entry.promise.catch(() => {});
-    this.#entries.set(key, entry);
-    return entry.promise;
-  }
-
-  #take(key: number): PromiseWithResolvers<T> {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) throw new TransferError('PROTOCOL_VIOLATION', `the receiver answered ${key}, which was not asked`);
-    return entry;
-  }
-
-  resolve(key: number, value: T): void {
-    this.#take(key).resolve(value);
-  }
-
-  /** Where nobody asked, nobody waits. */
-  resolveIfAsked(key: number, value: T): void {
-    this.#entries.get(key)?.resolve(value);
-  }
-
-  reject(key: number, error: Error): void {
-    this.#take(key).reject(error);
-  }
-
-  rejectAll(error: Error): void {
-    for (const entry of this.#entries.values()) entry.reject(error);
-  }
-}
-
 /**
  * Begins a conversation: the hello goes out with the first offer, so that both cost one round trip.
  * @param shipment name of the first connection of the shipment, where this is a later one.
@@ -147,6 +80,8 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
   let streams = 0;
   let segments = 0;
   let durable = 0;
+  /** Of the segments from `durable` on. */
+  const bytesInFlight: number[] = [];
   let failure: TransferError | undefined;
   let windowOpened = Promise.withResolvers<void>();
 
@@ -159,6 +94,7 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
   };
   const waits = { answers, needs, receipts, streamCount: () => streams, subjectOf: (image: number) => subjects.get(image) ?? '' };
   const handlers = answerHandlers(waits, events, (segment) => {
+    bytesInFlight.splice(0, segment + 1 - durable);
     durable = Math.max(durable, segment + 1);
     windowOpened.resolve();
   });
@@ -175,7 +111,11 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
       fail(error);
     }
   })();
-  const windowIsFull = (): boolean => failure === undefined && segments - durable >= Math.min(events.window(), SEGMENTS_IN_FLIGHT_MAX);
+  const windowIsFull = (): boolean => {
+    if (failure !== undefined) return false;
+    const bytes = bytesInFlight.reduce((sum, length) => sum + length, 0);
+    return segments - durable >= Math.min(events.window(), SEGMENTS_IN_FLIGHT_MAX) || bytes >= SEGMENT_BYTES_IN_FLIGHT_MAX;
+  };
   const send = async (frame: Uint8Array): Promise<void> => {
     if (failure !== undefined) throw failure;
     try {
@@ -224,6 +164,7 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
       }
       const segment = segments++;
       const frame = encodeSegmentFrame({ segment, stream, runs });
+      bytesInFlight.push(frame.byteLength);
       events.onSent(segment, frame.byteLength);
       await send(frame);
     },
@@ -238,79 +179,4 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
       await reading;
     },
   };
-}
-
-interface Waits {
-  readonly answers: Waiting<Answer>;
-  readonly needs: Waiting<Need>;
-  readonly receipts: Waiting<Receipt>;
-  readonly streamCount: () => number;
-  readonly subjectOf: (image: number) => string;
-}
-
-/** What each frame of the receiver means; throws what ends the session. */
-function answerHandlers(
-  { answers, needs, receipts, streamCount, subjectOf }: Waits,
-  events: SessionEvents,
-  onDurable: (segment: number) => void,
-): Record<string, (frame: Uint8Array) => void> {
-  return {
-    welcome(frame) {
-      const [version] = decodeMessage('welcome', frame);
-      if (version !== PROTOCOL_VERSION)
-        throw new TransferError('PROTOCOL_VERSION', `the receiver chose protocol ${version}, this sender speaks ${PROTOCOL_VERSION}`);
-    },
-    answer(frame) {
-      const [image, held, bases, complete, begun = new Uint8Array(0)] = decodeMessage('answer', frame);
-      answers.resolve(image, {
-        held: held === 1,
-        bases: splitBytes(bases, PREFIX_BYTES),
-        complete: complete === 1,
-        begun: splitBytes(begun, PREFIX_BYTES),
-      });
-    },
-    need(frame) {
-      const [stream, state, bits] = decodeMessage('need', frame);
-      if (state !== 2) return needs.resolve(stream, state === 0 ? { kind: 'bits', bits } : { kind: 'held' });
-      if (stream >= streamCount())
-        throw new TransferError('PROTOCOL_VIOLATION', `the receiver gave up stream ${stream}, which it was not told of`);
-      events.onBaseGone(stream);
-      needs.resolveIfAsked(stream, { kind: 'base-gone' });
-    },
-    stored(frame) {
-      const [segment, idle] = decodeMessage('stored', frame);
-      events.onStored(segment, idle);
-      onDurable(segment);
-    },
-    progress(frame) {
-      const [image, phase, done, total] = decodeMessage('progress', frame);
-      events.onProgress({ image, phase, done, total });
-    },
-    receipt(frame) {
-      const message = decodeMessage('receipt', frame);
-      receipts.resolve(message[0], receiptOf(message, subjectOf(message[0])));
-    },
-    failed(frame) {
-      const [image, ...error] = decodeMessage('failed', frame);
-      receipts.reject(image, peerError(error));
-    },
-    error(frame) {
-      throw peerError(decodeMessage('error', frame));
-    },
-  };
-}
-
-/** @param subject what was asked for. */
-export function receiptOf([, images, notes, time, signature]: Message<'receipt'>, subject: string): Receipt {
-  return {
-    images: images.map(([refs, configDigest, imageId, pushed]) => ({ refs, configDigest, imageId, pushed })),
-    notes,
-    subject,
-    proof: time === undefined || signature === undefined ? undefined : { time, signature },
-  };
-}
-
-/** An error that the peer reports, as an error here; a code that this version does not know counts as a violation. */
-export function peerError([code, message, hint]: Message<'error'>): TransferError {
-  return new TransferError(isErrorCode(code) ? code : 'PROTOCOL_VIOLATION', `the receiver says: ${message}`, { hint });
 }

@@ -9,7 +9,8 @@ import { createBaseChooser } from '../content/bases.ts';
 import type { EffortControl } from './effort.ts';
 import type { EncodePool } from '../content/encode-pool.ts';
 import type { RateMeter } from './link-rate.ts';
-import { createSession, type Answer, type Offer, type Receipt, type SessionEvents, type Wish } from './session.ts';
+import type { Answer, Receipt } from './answers.ts';
+import { createSession, type Offer, type SessionEvents, type Wish } from './session.ts';
 import { createShipment, type Announcement, type Shipment } from '../shipment.ts';
 
 /** What outlives a connection. */

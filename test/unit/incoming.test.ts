@@ -4,7 +4,6 @@ import { openAccess } from '../../receiver/access/access.ts';
 import { createKnowledge } from '../../receiver/access/knowledge.ts';
 import type { DecodePool } from '../../receiver/conversation/decode-pool.ts';
 import { createIncomingStreams, type IncomingStreams } from '../../receiver/conversation/incoming.ts';
-import { createMemoryChannelPair } from '../../shared/channel/memory-channel.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { loadRecipe } from '../../shared/image/stored-archive.ts';
 import { encodeRecipe } from '../../shared/recipe/encode.ts';
@@ -12,9 +11,6 @@ import { encodeDifference } from '../../shared/recipe/difference/encode.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import type { Store } from '../../shared/store/port.ts';
 import { NO_BASE, OWN_STREAM, type Run, type StreamFrame } from '../../shared/wire/bulk.ts';
-import { encodeMessage } from '../../shared/wire/messages.ts';
-import { SEGMENTS_IN_FLIGHT_MAX } from '../../shared/limits.ts';
-import { createSession } from '../../sender/link/session.ts';
 import { packTar } from '../support/archives.ts';
 import { freshUnderWay } from '../support/fresh-under-way.ts';
 import { ingest } from '../support/ingested.ts';
@@ -180,23 +176,5 @@ describe('a run that leans on its own stream', async () => {
     ['more than there is', 0, 2 ** 40],
   ])('is refused where it leans on %s', async (_, firstChunk, chunkCount) => {
     await expect(receive([run(first), run(next, firstChunk, chunkCount), run(last)])).rejects.toMatchObject({ code: 'PROTOCOL_VIOLATION' });
-  });
-});
-
-describe('a sender that hears of a void stream', () => {
-  it('refuses one that it did not announce', async () => {
-    const [ours, theirs] = createMemoryChannelPair();
-    const gone: number[] = [];
-    const session = createSession(ours, 'test', {
-      onProgress: () => {},
-      onSent: () => {},
-      onStored: () => {},
-      window: () => SEGMENTS_IN_FLIGHT_MAX,
-      onBaseGone: (stream) => void gone.push(stream),
-    });
-    const { answer } = session.offer({ ref: 'a:1', imageId: undefined, archiveId: undefined, diffIds: [], wish: 'deliver' as const });
-    await theirs.send(encodeMessage('need', [0, 2, new Uint8Array(0)]));
-    await expect(answer).rejects.toMatchObject({ code: 'PROTOCOL_VIOLATION' });
-    expect(gone).toEqual([]);
   });
 });
