@@ -1,17 +1,36 @@
+import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { createClosingLine } from './test/support/closing-line.ts';
 
-// Engine tests start real daemons and share two cores: files run one after the other, so that a failure is a
-// failure and not a race for the machine.
+/** Files that start no daemon and wait for nobody's answer in time: as many run at once as there are cores. */
+const ALONGSIDE = ['test/{unit,property,golden,contract,fuzz}/**/*.test.ts', 'test/fault/*-faults.test.ts'];
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', createClosingLine()],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'alongside', include: ALONGSIDE, maxWorkers: '100%', sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        // Engine tests start real daemons and share two cores: files run one after the other, so that a failure is a
+        // failure and not a race for the machine.
+        test: {
+          name: 'alone',
+          include: ['test/**/*.test.ts'],
+          exclude: ALONGSIDE,
+          globalSetup: ['test/support/global-setup.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+    // The agents are started some thousand times: they need not be compiled each time.
+    env: { NODE_COMPILE_CACHE: resolve(import.meta.dirname, 'node_modules/.cache/lighterman/compiled') },
     testTimeout: 120_000,
     hookTimeout: 180_000,
     // What is polled for comes, or the test has failed: on a busy machine that may take long.
     expect: { poll: { timeout: 60_000, interval: 20 } },
-    fileParallelism: false,
   },
 });

@@ -7,7 +7,7 @@ import { createEngineSink } from '../../receiver/image/engine-sink.ts';
 import type { DeliveryProgress, LoadableImage } from '../../receiver/image/port.ts';
 import { parseEngineAddress } from '../../shared/engine/address.ts';
 import { dockerBytes, dockerCli } from '../support/docker-cli.ts';
-import { ENGINE_KINDS, requireEngine, startEngine, type Engine } from '../support/engine.ts';
+import { ENGINE_KINDS, requireEngine, startEngine, type Engine, type EngineKind } from '../support/engine.ts';
 import { runImage } from '../support/images.ts';
 import { loadableImage } from '../support/loadable.ts';
 import { freePort, REGISTRY_PASSWORD, REGISTRY_USER, startRegistry, type Registry } from '../support/registry.ts';
@@ -18,18 +18,20 @@ describe.skipIf(requireEngine())('push', () => {
   let open: Registry;
   let closed: Registry;
   let third: Engine;
+  const engines = new Map<EngineKind, Engine>();
   let directory: string;
   beforeAll(async () => {
     versions = await savedVersions('20', 2, { sharedBytes: 200_000, ownBytes: 1000 });
     open = await startRegistry();
     closed = await startRegistry({ htpasswd: true });
     third = await startEngine({ kind: '26c' });
+    for (const kind of ENGINE_KINDS) engines.set(kind, await startEngine({ kind }));
     directory = await mkdtemp(join(tmpdir(), 'lmp-'));
     await writeConfig('right', REGISTRY_PASSWORD);
     await writeConfig('wrong', 'guess');
   });
   afterAll(async () => {
-    await third[Symbol.asyncDispose]();
+    for (const engine of [third, ...engines.values()]) await engine[Symbol.asyncDispose]();
     await open[Symbol.asyncDispose]();
     await closed[Symbol.asyncDispose]();
     await rm(directory, { recursive: true, force: true });
@@ -47,17 +49,18 @@ describe.skipIf(requireEngine())('push', () => {
     return runImage(third.socket, ref, 'cat', '/version');
   };
 
+  const sinkOf = (engine: Engine, configName?: string) =>
+    createEngineSink({
+      address: parseEngineAddress(engine.address),
+      ...(configName === undefined ? {} : { dockerConfigPath: join(directory, configName) }),
+    });
+
   describe.each(ENGINE_KINDS)('from engine %s', (kind) => {
     let engine: Engine;
-    beforeAll(async () => {
-      engine = await startEngine({ kind });
+    beforeAll(() => {
+      engine = engines.get(kind) as Engine;
     });
-    afterAll(() => engine[Symbol.asyncDispose]());
-    const sinkWith = (configName?: string) =>
-      createEngineSink({
-        address: parseEngineAddress(engine.address),
-        ...(configName === undefined ? {} : { dockerConfigPath: join(directory, configName) }),
-      });
+    const sinkWith = (configName?: string) => sinkOf(engine, configName);
     const namesThere = async (): Promise<string[]> =>
       (await dockerCli(engine.socket, 'images', '--format', '{{.Repository}}:{{.Tag}}')).split('\n').toSorted();
 
@@ -101,18 +104,23 @@ describe.skipIf(requireEngine())('push', () => {
         expect(await namesThere()).not.toContain(name);
       },
     );
+  });
 
-    test('a registry that is not there, and the name on the way to it goes back', async () => {
+  // Engines try again for ten seconds: all of them at once.
+  test.concurrent.each(ENGINE_KINDS)(
+    'from engine %s: a registry that is not there, and the name on the way to it goes back',
+    async (kind) => {
+      const engine = engines.get(kind) as Engine;
       const host = `127.0.0.1:${await freePort()}`;
       await dockerCli(engine.socket, 'tag', 'app:1', `${host}/app:2`);
       const before = await dockerCli(engine.socket, 'inspect', '-f', '{{.Id}}', `${host}/app:2`);
-      await expect(sinkWith().deliver(await load(2, 'app:2'), { pushTo: host })).rejects.toMatchObject({
+      await expect(sinkOf(engine).deliver(await load(2, 'app:2'), { pushTo: host })).rejects.toMatchObject({
         code: 'REGISTRY_UNREACHABLE',
         message: expect.stringContaining(`the registry ${host} was not reached for ${host}/app:2: `),
       });
       expect(await dockerCli(engine.socket, 'inspect', '-f', '{{.Id}}', `${host}/app:2`)).toBe(before);
-    });
-  });
+    },
+  );
 
   test('an image without a name cannot be pushed', async () => {
     await expect(

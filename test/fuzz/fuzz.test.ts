@@ -5,7 +5,7 @@ import { fuzz, readCorpus, TARGETS, tryInput } from './fuzz.ts';
 import { mutate, seededRandom } from './mutate.ts';
 import type { Target } from './target.ts';
 
-const SECONDS = 20;
+const SECONDS = 8;
 
 describe('fuzzing', () => {
   it.each(TARGETS)('$name takes its corpus', async (target) => {

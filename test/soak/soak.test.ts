@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { soak } from './soak.ts';
 
-const SECONDS = 20;
+const SECONDS = 12;
 // oxlint-disable-next-line node/no-process-env -- to repeat a run
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
