@@ -5,11 +5,11 @@
 import type { Channel, WireCounters } from '../../shared/channel/port.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { hex } from '../../shared/hash.ts';
-import { SEGMENT_BYTES_IN_FLIGHT_MAX, SEGMENTS_IN_FLIGHT_MAX } from '../../shared/limits.ts';
 import { encodeSegmentFrame, encodeStreamFrame, type Run, type StreamFrame } from '../../shared/wire/bulk.ts';
 import { frameName, PROTOCOL_VERSION } from '../../shared/wire/frames.ts';
 import { encodeMessage, PREFIX_BYTES, unexpectedFrame } from '../../shared/wire/messages.ts';
 import { answerHandlers, Waiting, type Answer, type Need, type Receipt } from './answers.ts';
+import { createSegmentWindow } from './segment-window.ts';
 
 /** What the session tells while it goes on. */
 export interface SessionEvents {
@@ -78,26 +78,18 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
   const streamIds: Uint8Array[] = [];
   let images = 0;
   let streams = 0;
-  let segments = 0;
-  let durable = 0;
-  /** Of the segments from `durable` on. */
-  const bytesInFlight: number[] = [];
+  const segments = createSegmentWindow(() => events.window());
   let failure: TransferError | undefined;
-  let windowOpened = Promise.withResolvers<void>();
 
   const ended = new AbortController();
   const fail = (error: unknown): void => {
     failure ??= TransferError.from(error);
     ended.abort(failure);
     for (const waiting of [answers, needs, receipts]) waiting.rejectAll(failure);
-    windowOpened.resolve();
+    segments.open();
   };
   const waits = { answers, needs, receipts, streamCount: () => streams, subjectOf: (image: number) => subjects.get(image) ?? '' };
-  const handlers = answerHandlers(waits, events, (segment) => {
-    bytesInFlight.splice(0, segment + 1 - durable);
-    durable = Math.max(durable, segment + 1);
-    windowOpened.resolve();
-  });
+  const handlers = answerHandlers(waits, events, (segment) => segments.stored(segment));
   const reading = (async () => {
     try {
       for await (const frame of channel.frames) {
@@ -111,11 +103,6 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
       fail(error);
     }
   })();
-  const windowIsFull = (): boolean => {
-    if (failure !== undefined) return false;
-    const bytes = bytesInFlight.reduce((sum, length) => sum + length, 0);
-    return segments - durable >= Math.min(events.window(), SEGMENTS_IN_FLIGHT_MAX) || bytes >= SEGMENT_BYTES_IN_FLIGHT_MAX;
-  };
   const send = async (frame: Uint8Array): Promise<void> => {
     if (failure !== undefined) throw failure;
     try {
@@ -158,13 +145,9 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
       return { stream: number, need };
     },
     async segment(stream, runs) {
-      while (windowIsFull()) {
-        windowOpened = Promise.withResolvers();
-        await windowOpened.promise;
-      }
-      const segment = segments++;
+      await segments.hasRoom();
+      const segment = segments.add(runs.reduce((sum, { payload }) => sum + payload.byteLength, 0));
       const frame = encodeSegmentFrame({ segment, stream, runs });
-      bytesInFlight.push(frame.byteLength);
       events.onSent(segment, frame.byteLength);
       await send(frame);
     },
