@@ -32,9 +32,11 @@ export function createSyncReport(
   };
 }
 
-function lineOf({ image, destination, state, wireBytes, seconds, error }: SyncResult): string {
-  const what = error === undefined ? `${formatBytes(wireBytes)} in ${formatSeconds(seconds)}` : `${error.message} (${error.hint})`;
-  return `${image} to ${destination}: ${state}, ${what}`;
+function lineOf(result: SyncResult): string {
+  const { wireBytes, error } = result;
+  const time = result.estimatedSeconds === null ? '' : ` in ${timeOf(result)}`;
+  const what = error === undefined ? `${formatBytes(wireBytes)}${time}` : `${error.message} (${error.hint})`;
+  return `${result.image} to ${result.destination}: ${result.state}, ${what}`;
 }
 
 function tableOf(results: readonly SyncResult[]): string {

@@ -9,7 +9,7 @@ import { readTokenFile } from '../../shared/token-file.ts';
 import type { ListedImage } from '../image/port.ts';
 import type { RunReport } from '../sync/conclude.ts';
 import type { SyncResult } from '../sync/run.ts';
-import { selectImages } from '../sync/selection.ts';
+import { selectEntry } from '../sync/selection.ts';
 import { nextAdmitted, nextTime, serveSchedule } from '../sync/service.ts';
 import { syncName, type StateFile } from '../sync/state.ts';
 import { createSyncStatus, type SyncStatus } from '../sync/status.ts';
@@ -113,7 +113,7 @@ async function check({ config, path, world, engine, signal }: Sync): Promise<voi
   for (const entry of config.images) {
     const what = 'archives' in entry ? entry.archives : entry.repository;
     await look(what, async () => {
-      const images = await selectImages({ ...config, images: [entry] }, { list, directory: dirname(resolve(path)) });
+      const images = await selectEntry(entry, { list, directory: dirname(resolve(path)) });
       for (const image of images) await sourceOf(image, engine, signal);
       return images.map(({ source, as }) => (as === undefined ? source : `${source} as ${as}`)).join(', ');
     });

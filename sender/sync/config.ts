@@ -7,6 +7,8 @@ import { EFFORTS } from '../../shared/delta/content.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { tryParseReference } from '../../shared/image/reference.ts';
 import { parseDuration, parseRate, parseSize } from '../../shared/terminal/quantities.ts';
+import { isRange } from './selection.ts';
+import { cronProblem } from './service.ts';
 import { readYaml } from '../../shared/yaml.ts';
 import { parseTimeOfDay } from './time-of-day.ts';
 
@@ -33,6 +35,7 @@ const TimeOfDay = parsed(parseTimeOfDay);
 const Repository = z
   .string()
   .refine((text) => !text.includes('@') && tryParseReference(`${text}:x`) !== undefined, 'want [registry/]repository, without a tag');
+const Name = z.string().refine((text) => !text.includes('@') && tryParseReference(text) !== undefined, 'want [registry/]repository[:tag]');
 /** Where `*` may stand, `tryParseReference` cannot look. */
 const Pattern = z.string().min(1);
 const Texts = z.union([z.string(), z.array(z.string()).min(1)]).transform((value) => (typeof value === 'string' ? [value] : value));
@@ -40,12 +43,12 @@ const Texts = z.union([z.string(), z.array(z.string()).min(1)]).transform((value
 const EngineImages = z.strictObject({
   repository: Repository,
   tags: Texts.optional(),
-  semver: z.string().optional(),
+  semver: z.string().refine(isRange, 'want a range of versions, as ">=1.2 <3", or 1.x').optional(),
   newest: z.int().min(1).optional(),
   name: Repository.optional(),
   to: Texts.optional(),
 });
-const ArchiveImages = z.strictObject({ archives: Pattern, name: Repository.optional(), to: Texts.optional() });
+const ArchiveImages = z.strictObject({ archives: Pattern, name: Name.optional(), to: Texts.optional() });
 
 const Window = z.strictObject({ from: TimeOfDay, until: TimeOfDay, days: z.array(z.enum(DAYS)).min(1).optional(), rate: Rate.optional() });
 const Destination = z.strictObject({
@@ -61,7 +64,11 @@ const Destination = z.strictObject({
   keep: z.strictObject({ last: z.int().min(1).optional(), within: Duration.optional(), tags: Texts.optional() }).optional(),
   retries: z.int().min(0).max(100).default(3),
 });
-const Schedule = z.strictObject({ cron: z.string(), 'random-delay': Duration.optional() });
+const Cron = z.string().superRefine((text, context) => {
+  const message = cronProblem(text);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
+const Schedule = z.strictObject({ cron: Cron, 'random-delay': Duration.optional() });
 
 const SyncFile = z
   .strictObject({

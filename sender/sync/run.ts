@@ -6,7 +6,6 @@
 import type { Channel } from '../../shared/channel/port.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { TransferError, type ErrorCode } from '../../shared/errors.ts';
-import type { Id } from '../../shared/hash.ts';
 import type { Store } from '../../shared/store/port.ts';
 import { levelForRate } from '../link/effort.ts';
 import { shipImages, type ShipResult } from '../ship-image.ts';
@@ -93,20 +92,24 @@ interface SharedImage {
 }
 
 function createShared(image: SelectedImage, context: SyncContext): SharedImage {
-  let resolved: Promise<Source> | undefined;
-  let stored: Promise<Id> | undefined;
-  const read = (source: Source): Promise<Id> =>
-    (stored ??= readSource(source, context.pool, {
-      now: context.clock.now(),
-      signal: context.signal,
-      spoolDirectory: context.spoolDirectory,
-      onProgress: () => {},
-    }).then((archive) => archive.recipe.id));
-  const resolve = async (): Promise<Source> => {
+  const resolve = once(async (): Promise<Source> => {
     const source = await context.resolve(image);
-    return { ...source, stored: () => read(source) };
+    const options = { now: context.clock.now(), signal: context.signal, spoolDirectory: context.spoolDirectory, onProgress: () => {} };
+    return { ...source, stored: once(async () => (await readSource(source, context.pool, options)).recipe.id) };
+  });
+  return { image, source: () => (image.missing === undefined ? resolve() : Promise.reject(image.missing)) };
+}
+
+/** Does it once for all who ask; what failed is tried again for the next who does. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined;
+  return () => {
+    if (done !== undefined) return done;
+    const begun = work();
+    done = begun;
+    begun.catch(() => (done = undefined));
+    return begun;
   };
-  return { image, source: () => (resolved ??= resolve()) };
 }
 
 /** One destination's way through the list. */
@@ -146,7 +149,7 @@ async function shipOne(shared: SharedImage, destination: DestinationConfig, gove
     } catch (error) {
       signal.throwIfAborted();
       const failure = TransferError.from(error);
-      const mayHelp = failure.retryable && failure.code !== 'PAUSED' && !context.dryRun;
+      const mayHelp = failure.retryable && shared.image.missing === undefined && failure.code !== 'PAUSED' && !context.dryRun;
       if (!mayHelp || attempt >= destination.retries) return { ...failedResult(shared, destination, failure), ...spent() };
       // Half of it at random, so that many senders do not come back together.
       const wait = Math.min(BACKOFF_MS * 2 ** attempt, BACKOFF_MS_MAX);

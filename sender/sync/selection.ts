@@ -17,6 +17,8 @@ export interface SelectedImage {
   readonly to: readonly string[] | undefined;
   /** The engine has to pull it first. */
   readonly isPulled?: boolean;
+  /** Why the entry means no image: it fails in its place, and holds up no other. */
+  readonly missing?: TransferError;
 }
 
 export interface Sources {
@@ -26,25 +28,35 @@ export interface Sources {
   readonly directory: string;
 }
 
-/**
- * Everything that the entries mean, in their order.
- * @throws TransferError IMAGE_NOT_FOUND where an entry means nothing, USAGE, and what listing throws.
- */
-export async function selectImages(config: SyncConfig, { list, directory }: Sources): Promise<SelectedImage[]> {
+/** Everything that the entries mean, in their order; for an entry that means nothing, or cannot be looked for, one that is missing. */
+export async function selectImages(config: SyncConfig, sources: Sources): Promise<SelectedImage[]> {
   const selected: SelectedImage[] = [];
-  let listed: readonly ListedImage[] | undefined;
+  let listed: Promise<readonly ListedImage[]> | undefined;
+  const list = (): Promise<readonly ListedImage[]> => (listed ??= sources.list());
   for (const entry of config.images) {
-    if ('archives' in entry) selected.push(...(await selectArchives(entry, directory)));
-    else selected.push(...selectFromEngine(entry, (listed ??= await list())));
+    try {
+      selected.push(...(await selectEntry(entry, { ...sources, list })));
+    } catch (error) {
+      const [source, as] = 'archives' in entry ? [entry.archives, entry.name] : [entry.repository, entry.name];
+      selected.push({ source, as, to: entry.to, missing: TransferError.from(error) });
+    }
   }
   return selected;
+}
+
+/** What one entry means. @throws TransferError IMAGE_NOT_FOUND where that is nothing, USAGE, and what listing throws. */
+export async function selectEntry(entry: SyncConfig['images'][number], { list, directory }: Sources): Promise<SelectedImage[]> {
+  return 'archives' in entry ? selectArchives(entry, directory) : selectFromEngine(entry, await list());
+}
+
+/** Whether it is a range of versions, as `>=1.2 <3`. */
+export function isRange(text: string): boolean {
+  return validRange(text) !== null;
 }
 
 /** Tags that the patterns and the range let pass, newest first, as many as are asked for. */
 export function selectFromEngine(entry: EngineSelection, listed: readonly ListedImage[]): SelectedImage[] {
   const wanted = parseReference(`${entry.repository}:x`);
-  if (entry.semver !== undefined && validRange(entry.semver) === null)
-    throw new TransferError('USAGE', `"${entry.semver}" is not a range of versions`, { hint: 'want one as ">=1.2 <3", or 1.x' });
   const found = listed
     .map(({ ref, createdAt }) => ({ reference: parseReference(ref), createdAt }))
     .filter(({ reference }) => reference.repository === wanted.repository && reference.registry === wanted.registry)

@@ -22,6 +22,16 @@ export interface ServiceOptions {
 /** Times longer than a timer can wait for are waited for in parts; a clock that was set shows then, too. */
 const SLEEP_MS_MAX = 60_000;
 
+/** What is wrong with a cron expression; undefined where it is one. */
+export function cronProblem(cron: string): string | undefined {
+  try {
+    void new Cron(cron, { paused: true });
+    return undefined;
+  } catch (error) {
+    return `"${cron}" is not a cron expression: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
 /** The schedule's next time behind `after`. @throws TransferError USAGE for a cron expression that means none. */
 export function nextTime(cron: string, timeZone: string, after: number): number {
   let next: Date | null;

@@ -109,6 +109,27 @@ describe('one run of a sync', () => {
     expect(Math.abs((shipped?.wireBytes ?? 0) - (estimated?.wireBytes ?? 0))).toBeLessThan(400);
   });
 
+  test('goes on where an entry means nothing, and looks again at what failed in passing', async () => {
+    await using directory = await temporaryDirectory({ inMemory: true });
+    await using a = memoryReceiver(createMemoryStore(), join(directory.path, 'a'));
+    const { run, reads } = await world(directory.path, '{name: a, to: "ws://a"}', { a });
+    const missing = new TransferError('ENGINE_UNREACHABLE', 'no engine');
+    let tries = 0;
+    const results = await run(
+      {
+        resolve: async ({ source }) => {
+          if (++tries < 3) throw new TransferError('ENGINE_UNREACHABLE', 'not yet');
+          await Promise.resolve();
+          const read = () => (reads.push(source), inPieces(ARCHIVES.get(source)!));
+          return { name: source, inspection: undefined, bytes: undefined, read };
+        },
+      },
+      [{ source: 'gone', as: undefined, to: undefined, missing }, ...IMAGES.slice(0, 1)],
+    );
+    expect(told(results)).toEqual(['gone a ENGINE_UNREACHABLE', 'app:1 a delivered']);
+    expect([tries, reads]).toEqual([3, ['app:1']]);
+  });
+
   test('only to those that an image is for, and tries again after what may pass', async () => {
     await using directory = await temporaryDirectory({ inMemory: true });
     await using a = memoryReceiver(createMemoryStore(), join(directory.path, 'a'));

@@ -53,6 +53,16 @@ describe('sync.yaml', () => {
   it.each([
     ['what is no YAML', 'images: [', /^f\.yaml:1:10: /],
     ['a list of the wrong kind', `${IMAGES}\ndestinations: none`, /^f\.yaml:2:15: destinations: /],
+    [
+      'a schedule that is none',
+      `${IMAGES}\n${DESTINATIONS}\nschedule: {cron: "61 2 * * *"}`,
+      /^f\.yaml:3:18: schedule\.cron: "61 2 \* \* \*" is not a cron expression/,
+    ],
+    [
+      'a range that is none',
+      `images: [{repository: shop, semver: newest}]\n${DESTINATIONS}`,
+      /^f\.yaml:1:37: images\.0\.semver: want a range/,
+    ],
     ['nothing to ship', `images: []\n${DESTINATIONS}`, /^f\.yaml:1:9: images: /],
     ['a key that nobody knows', `${IMAGES}\n${DESTINATIONS}\nschedul: {}`, /^f\.yaml:3:10: schedul: /],
     [
