@@ -78,7 +78,8 @@ async function runWithRetries(config: HookConfig, report: HookReport, context: H
       log.info(fields, 'hook done');
       return;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const isLate = !signal.aborted && error instanceof Error && error.name === 'TimeoutError';
+      const why = isLate ? `it took longer than ${config['timeout-seconds']} s` : reasonOf(error);
       if (attempt >= config.retries || signal.aborted) return log.warn({ ...fields, attempt, why }, 'hook failed');
       log.info({ ...fields, attempt, why }, 'hook failed, to be tried again');
       await clock.sleep(Math.min(BACKOFF_MS * 2 ** attempt, BACKOFF_MS_MAX), signal).catch(() => {});
@@ -133,9 +134,14 @@ async function runCommand(words: readonly string[], report: HookReport, body: st
     // oxlint-disable-next-line node/no-process-env -- a command expects the environment of who runs it
     env: { ...process.env, ...env },
     stdio: ['pipe', 'ignore', 'pipe'],
-    signal,
-    killSignal: 'SIGKILL',
+    // A group of its own: what it has started goes with it.
+    detached: true,
   });
+  const end = (): void => {
+    killGroup(child.pid);
+    // What left the group may hold it open.
+    child.stderr.destroy();
+  };
   const complaints: Buffer[] = [];
   let kept = 0;
   child.stderr.on('data', (bytes: Buffer) => {
@@ -144,11 +150,28 @@ async function runCommand(words: readonly string[], report: HookReport, body: st
   });
   child.stdin.on('error', () => {});
   child.stdin.end(body);
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
   const status = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
-  });
+  }).finally(() => signal.removeEventListener('abort', end));
+  signal.throwIfAborted();
   if (status !== 0) throw new Error(`${file} ended with ${status ?? 'a signal'}: ${Buffer.concat(complaints).toString().trim()}`);
+}
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** What went wrong, as far down as is told: `fetch` hides it in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error && error.cause.message !== '' ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
 /** `{ref}`, `{repository}`, `{tag}`, `{image}`, `{digest}` and `{event}` stand for what the report says of the first image. */

@@ -50,6 +50,7 @@ export async function history(name: string, flags: CommandFlags, world: World, s
     commander(flags, world, signal, () => {}),
   );
   if (flags.json === true) world.stdout.write(`${JSON.stringify({ event: 'history', name, entries: entries.map(jsonOf) })}\n`);
+  else if (entries.length === 0) world.stderr.write(`${name} never meant anything over there\n`);
   else for (const entry of entries) world.stdout.write(`${lineOf(entry)}\n`);
 }
 

@@ -53,7 +53,7 @@ export async function serveHooks(path: string, flags: ServeHooksFlags, world: Sy
 /** A run whose failure is said, and ends nothing: the next sync ships what is missing. */
 async function runAnyway(job: Sync, state: StateFile, images: readonly SelectedImage[]): Promise<void> {
   try {
-    await run(job, state, { pushed: images });
+    await run(job, state, { pushed: images, waits: true });
   } catch (error) {
     job.signal.throwIfAborted();
     const { message, hint } = TransferError.from(error);

@@ -51,6 +51,10 @@ export interface ShipFlags extends ReadFlags, SecurityFlags {
 }
 
 export async function ship(given: readonly string[], flags: ShipFlags, environment: SenderEnvironment, signal: AbortSignal): Promise<void> {
+  if (flags.stage === true && flags.wait === 'pushed')
+    throw new TransferError('USAGE', 'what is staged is not pushed: --stage and --wait pushed do not go together', {
+      hint: 'push it with `lighterman activate`',
+    });
   const release = flags.composition === undefined ? undefined : await readComposition(flags.composition);
   if ((release === undefined) === (given.length === 0)) throw new TransferError('USAGE', 'name sources, or a --composition');
   const names = release?.images.map(({ source }) => source) ?? given;

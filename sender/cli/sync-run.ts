@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { openStore } from '../../shared/store/pack-store.ts';
+import type { Store } from '../../shared/store/port.ts';
 import { VERSION } from '../../shared/version.ts';
 import type { ImageSource, ListedImage } from '../image/port.ts';
 import { recallRate, rememberRate } from '../link/link-rate.ts';
@@ -70,18 +71,22 @@ export interface RunOptions {
   readonly pushed?: readonly SelectedImage[];
   /** Where receivers are told of the run. */
   readonly told?: RunReport;
+  /** Until no other process has the pool: a service has the time, and there may be no other run for long. */
+  readonly waits?: boolean;
 }
+
+const POOL_WAIT_MS = 5000;
 
 export async function run(
   { config, path, flags, world, engine, signal }: Sync,
   state: StateFile,
-  { onResult, pushed, told }: RunOptions = {},
+  { onResult, pushed, told, waits }: RunOptions = {},
 ): Promise<SyncResult[]> {
   const report = createSyncReport(world, { json: flags.json === true, quiet: flags.quiet === true });
   const list = async (): Promise<readonly ListedImage[]> => (await engine()).list({ signal });
   const images = pushed ?? (await selectImages(config, { list, directory: dirname(resolve(path)) }));
   // Held for a run only: between two runs the pool is free for other commands.
-  await using pool = await openStore(flags.store);
+  await using pool = waits === true ? await waitForPool(flags.store, world.stderr, signal) : await openStore(flags.store);
   let writing: Promise<void> = Promise.resolve();
   const context: SyncContext = {
     pool,
@@ -109,6 +114,18 @@ export async function run(
   await keepPoolQuota(pool, flags.poolQuota, signal, world.stderr);
   report.end(results);
   return results;
+}
+
+async function waitForPool(directory: string, stderr: Output, signal: AbortSignal): Promise<Store> {
+  for (let isTold = false; ; isTold = true) {
+    try {
+      return await openStore(directory);
+    } catch (error) {
+      if (TransferError.from(error).code !== 'STORE_LOCKED') throw error;
+      if (!isTold) stderr.write(`another process has the pool ${directory}: waiting for it\n`);
+      await systemClock.sleep(POOL_WAIT_MS, signal);
+    }
+  }
 }
 
 /** Token and authority are read anew each time: who replaces them need not begin the service again. */

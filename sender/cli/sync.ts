@@ -48,7 +48,7 @@ export async function sync(path: string, flags: SyncCommandFlags, world: SyncWor
     run: async () => {
       status.began();
       try {
-        await run(job, state, { onResult: (result) => status.result(result), told: reportOf(job, name, state) });
+        await run(job, state, { onResult: (result) => status.result(result), told: reportOf(job, name, state), waits: true });
         status.ended(false);
       } catch (error) {
         status.ended(true);

@@ -1,6 +1,6 @@
 /** A list of images kept in step with several receivers. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseSyncConfig } from '../../sender/sync/config.ts';
 import { runSync, type SyncContext, type SyncResult } from '../../sender/sync/run.ts';
@@ -9,14 +9,17 @@ import { openState } from '../../sender/sync/state.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { sha256Digest } from '../../shared/hash.ts';
 import { systemClock, type Clock } from '../../shared/clock.ts';
+import { openStore } from '../../shared/store/pack-store.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import { runAgent, startReceiver } from '../support/agents.ts';
 import { appVersion } from '../support/app-versions.ts';
 import { expectFailure } from '../support/failure.ts';
 import { inPieces } from '../support/ingested.ts';
 import { memoryReceiver, type MemoryReceiver } from '../support/memory-receiver.ts';
+import { startService } from '../support/process.ts';
 import { temporaryDirectory } from '../support/store-directory.ts';
 
+const SENDER = resolve(import.meta.dirname, '../../sender/main.ts');
 const ARCHIVES = new Map<string, Uint8Array>([1, 2].map((number) => [`app:${number}`, appVersion(number)]));
 const IMAGES: SelectedImage[] = [...ARCHIVES.keys()].map((source) => ({ source, as: undefined, to: undefined }));
 
@@ -184,5 +187,29 @@ describe('lighterman sync', () => {
     await writeFile(file, 'images: [{archives: "./*.zip"}]\ndestinations: [{name: near, to: "ftp://x"}]\n');
     expectFailure(await sync('--once'), 'USAGE', /nightly\.yaml:2:33: destinations\.0\.to: /);
     expectFailure(await runAgent('sender', ['sync', join(directory.path, 'none.yaml'), '--once']), 'USAGE', /none\.yaml/);
+  });
+
+  test('waits as a service for a pool that another process has', async () => {
+    await using directory = await temporaryDirectory({ inMemory: true });
+    await using receiver = await startReceiver(['--deliver', 'none']);
+    await writeFile(join(directory.path, 'app-1.tar'), appVersion(1));
+    const [file, pool, logPath] = ['f.yaml', 'pool', 'log'].map((name) => join(directory.path, name)) as [string, string, string];
+    await writeFile(
+      file,
+      `images: [{archives: "./*.tar"}]\ndestinations: [{name: near, to: "${receiver.address}"}]\nschedule: {cron: "* * * * * *"}\n`,
+    );
+    const log = async (): Promise<string> => readFile(logPath, 'utf8');
+    const held = await openStore(pool);
+    const service = await startService({
+      file: process.execPath,
+      args: [SENDER, 'sync', file, '--store', pool],
+      logPath,
+      ready: async () => (await log()).includes('waiting for it'),
+      readyTimeoutMs: 20_000,
+    });
+    await held[Symbol.asyncDispose]();
+    await expect.poll(log, { timeout: 20_000 }).toContain('app-1.tar to near: delivered');
+    await service.stop('SIGTERM');
+    expect((await log()).match(/waiting for it/g)).toHaveLength(1);
   });
 });

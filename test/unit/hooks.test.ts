@@ -32,7 +32,7 @@ async function fired(yaml: string, answers: readonly number[] = [200], reports =
   const lines: string[] = [];
   const log = {
     info: (_: object, text: string) => void lines.push(text),
-    warn: (_: object, text: string) => void lines.push(`warn: ${text}`),
+    warn: ({ why }: { readonly why?: string }, text: string) => void lines.push(`warn: ${text}: ${why}`),
   };
   const hooks = createHooks(await readHooks(file), {
     clock: { ...systemClock, sleep: (ms) => (slept.push(ms), Promise.resolve()) },
@@ -83,6 +83,13 @@ describe('hooks', () => {
     expect(output).toBe(`${BODY} team/shop:2 team/shop:2;sha256:i\n`);
   });
 
+  it('end a command that takes too long, with all that it has started', async () => {
+    const { output, lines } = await fired(`hooks: [{on: activated, run: [/bin/sh, -c, "trap '' TERM; sleep 1000 & echo $! > DIR/out; wait"], retries: 0, timeout-seconds: 1}]`); // prettier-ignore
+    expect(lines).toEqual(['warn: hook failed: it took longer than 1 s']);
+    const stateOf = async (): Promise<string> => readFile(`/proc/${output.trim()}/stat`, 'utf8').then((stat) => /\) (\S)/.exec(stat)?.[1] ?? '', () => 'Z'); // prettier-ignore
+    await expect.poll(stateOf, { timeout: 10_000 }).toBe('Z');
+  });
+
   it('are tried again, in order, and given up in the end', async () => {
     const again = await fired('hooks: [{on: activated, post: "http://a", retries: 3}]', [500, 404, 200], [REPORT, { ...REPORT, at: 1 }]);
     expect(again.calls.map(({ init }) => (JSON.parse(init.body as string) as { at: string }).at)).toEqual(
@@ -90,9 +97,13 @@ describe('hooks', () => {
     );
     expect(again.slept).toEqual([1000, 2000]);
     const never = await fired('hooks: [{on: activated, post: "http://a", retries: 2}]', [500]);
-    expect([never.calls.length, never.lines.at(-1)]).toEqual([3, 'warn: hook failed']);
-    expect((await fired('hooks: [{on: activated, run: ["false"], retries: 0}]')).lines).toEqual(['warn: hook failed']);
-    expect((await fired('hooks: [{on: activated, run: [/none/such], retries: 0}]')).lines).toEqual(['warn: hook failed']);
+    expect([never.calls.length, never.lines.at(-1)]).toEqual([3, 'warn: hook failed: a answered 500']);
+    expect((await fired('hooks: [{on: activated, run: ["false"], retries: 0}]')).lines).toEqual([
+      'warn: hook failed: false ended with 1: ',
+    ]);
+    expect((await fired('hooks: [{on: activated, run: [/none/such], retries: 0}]')).lines).toEqual([
+      'warn: hook failed: spawn /none/such ENOENT',
+    ]);
   });
 
   it('are for the events and names that they say', async () => {
