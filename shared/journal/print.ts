@@ -59,7 +59,7 @@ export async function printVerdict(
   }
   for (const problem of problems.slice(0, PROBLEMS_SHOWN_MAX)) stdout.write(`line ${problem.line} ${problem.what}\n`);
   if (problems.length > 0)
-    throw new TransferError('INTEGRITY', `${problems.length} problems in ${file}`, {
+    throw new TransferError('INTEGRITY', `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in ${file}`, {
       hint: 'the file was changed or is damaged: compare it with what the other side has',
     });
   stdout.write(`${entries} entries: ${what}\n`);
