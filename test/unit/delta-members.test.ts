@@ -46,6 +46,25 @@ describe('what changed inside costs what changed', () => {
   });
 });
 
+test.each([40_000, 60_000, 75_000])('a run that begins inside of a member leans on that member as it is, at %i', (cut) => {
+  const large = ['notes.txt', textContent(6, 120_000)] as const;
+  const base = zipFile([large, ...classes]);
+  const target = zipFile([large, ...oneChanged]).subarray(cut);
+  const { codec, payload } = encodeContent(target, base, 'low');
+  expect(codec).toBe(CODEC.openedBase);
+  expect(payload.byteLength).toBeLessThan(600);
+  expect(Buffer.compare(decodeContent(codec, payload, base, target.byteLength), target)).toBe(0);
+});
+
+test('a member that a part of a base ends with leans on that as it is', () => {
+  const large = ['notes.txt', textContent(6, 120_000)] as const;
+  const target = zipFile([...oneChanged, large]);
+  const base = zipFile([...classes, large]).subarray(0, target.byteLength - 7000);
+  const { codec, payload } = encodeContent(target, base, 'low');
+  expect(payload.byteLength).toBeLessThan(7600);
+  expect(Buffer.compare(decodeContent(codec, payload, base, target.byteLength), target)).toBe(0);
+});
+
 test('members that the base has stay closed, and so cost nothing to close', () => {
   const base = zipFile(classes);
   const target = concatBytes([base.subarray(0, 20_000), utf8('something new'), base.subarray(20_000)]);
