@@ -8,10 +8,12 @@ import { startInstruments, type Instruments } from './measure/instruments.ts';
 import type { Peer } from './peers/peer.ts';
 import type { Failure, HistoryPoint, Measurement, PairReport } from './report/report.ts';
 import { createStates, type States } from './states.ts';
-import { planVisits, usesOf, type PlannedShipment, type Visit } from './visits.ts';
+import { groupVisits, planVisits, usesOf, type PlannedShipment, type Visit } from './visits.ts';
 import { openWorkplace, type ArchiveFile, type DeliverTo, type Shipped, type Workplace } from './workplace.ts';
 
 const REASON_CHARACTERS_MAX = 400;
+/** Workplaces that are made at the same time: each holds old and new images on both sides. */
+const VISITS_AT_ONCE = 3;
 
 export interface RunPlan {
   readonly corpus: Corpus;
@@ -40,8 +42,8 @@ export type RunEvent =
   | { readonly kind: 'history'; readonly point: HistoryPoint };
 
 /**
- * Runs the plan one shipment at a time. What fails is reported and does not end the run. What is not measured overlaps: one workplace ends
- * while the next one is made. A shipment has the machine for itself.
+ * Runs the plan one shipment at a time. What fails is reported and does not end the run. What is not measured overlaps: some workplaces end
+ * while the next ones are made. A shipment has the machine for itself.
  */
 export async function runBenchmark(plan: RunPlan, onEvent: (event: RunEvent) => void): Promise<RunResult> {
   const archive = createArchiveReader(plan.corpus);
@@ -65,7 +67,7 @@ export async function runBenchmark(plan: RunPlan, onEvent: (event: RunEvent) => 
     for (const peer of plan.peers) {
       await using states = createStates();
       const run: PeerRun = { peer, plan, visits, archive, instruments, states, tell, gap, unlimited: new Map() };
-      for (const visit of visits) await makeVisit(run, visit);
+      for (const group of groupVisits(visits, VISITS_AT_ONCE)) await makeVisits(run, group);
     }
   } finally {
     await gap.ending;
@@ -77,7 +79,7 @@ export async function runBenchmark(plan: RunPlan, onEvent: (event: RunEvent) => 
 
 /** The time between two shipments. */
 interface Gap {
-  /** The end of the workplace before; nothing is shipped until then. Never rejects. */
+  /** The end of the workplaces before; nothing is shipped until then. Never rejects. */
   ending: Promise<void>;
 }
 
@@ -95,38 +97,58 @@ interface PeerRun {
   readonly unlimited: Map<string, Measurement | undefined>;
 }
 
-async function makeVisit(run: PeerRun, visit: Visit): Promise<void> {
+/** Makes the workplaces of a group while those of the group before end, and then one shipment after the other. */
+async function makeVisits(run: PeerRun, group: readonly Visit[]): Promise<void> {
   const { plan, gap } = run;
   plan.signal.throwIfAborted();
-  if (isSpared(run, visit)) return;
-  let workplace: Workplace | undefined;
+  const visits = group.filter((visit) => !isSpared(run, visit));
+  const [opened] = await Promise.all([Promise.allSettled(visits.map((visit) => openFor(run, visit))), gap.ending]);
+  const whole = new Set<Visit>();
+  try {
+    for (const [i, visit] of visits.entries()) {
+      if (await shipAll(run, visit, opened[i] as PromiseSettledResult<Workplace>)) whole.add(visit);
+    }
+  } finally {
+    const ends: Promise<void>[] = [];
+    for (const [i, visit] of visits.entries()) {
+      const result = opened[i];
+      if (result?.status === 'fulfilled') ends.push(endVisit(run, visit, result.value, whole.has(visit)));
+    }
+    gap.ending = Promise.all(ends).then(() => undefined);
+  }
+}
+
+/** True where everything was shipped. What was not is told. */
+async function shipAll(run: PeerRun, { shipments }: Visit, opened: PromiseSettledResult<Workplace>): Promise<boolean> {
+  const { plan } = run;
   let shippedCount = 0;
   try {
-    const opening = openFor(run, visit);
-    opening.catch(() => undefined);
-    await gap.ending;
-    workplace = await opening;
-    for (const shipment of visit.shipments) {
-      tellShipped(run, shipment, await workplace.ship(await run.archive(shipment.version), shipment.link, plan));
+    if (opened.status === 'rejected') throw opened.reason;
+    for (const shipment of shipments) {
+      tellShipped(run, shipment, await opened.value.ship(await run.archive(shipment.version), shipment.link, plan));
       plan.signal.throwIfAborted();
       shippedCount++;
     }
+    return true;
   } catch (error) {
-    await workplace?.[Symbol.asyncDispose]();
+    // What was given up must not go on beside the next shipment.
+    if (opened.status === 'fulfilled') await opened.value[Symbol.asyncDispose]();
     plan.signal.throwIfAborted();
-    for (const shipment of visit.shipments.slice(shippedCount)) tellFailed(run, shipment, error);
-    return;
+    for (const shipment of shipments.slice(shippedCount)) tellFailed(run, shipment, error);
+    return false;
   }
-  gap.ending = endVisit(run, visit, workplace).catch((error: unknown) => {
-    for (const shipment of visit.shipments.slice(-1)) tellFailed(run, shipment, error);
-  });
 }
 
-async function endVisit({ states, visits }: PeerRun, { leaves }: Visit, workplace: Workplace): Promise<void> {
-  if (leaves === undefined) return workplace[Symbol.asyncDispose]();
-  const left = workplace.leave();
-  states.keep(leaves, left, usesOf(visits, leaves));
-  await left;
+/** Never rejects. */
+async function endVisit(run: PeerRun, { leaves, shipments }: Visit, workplace: Workplace, isWhole: boolean): Promise<void> {
+  try {
+    if (leaves === undefined || !isWhole) return await workplace[Symbol.asyncDispose]();
+    const left = workplace.leave();
+    run.states.keep(leaves, left, usesOf(run.visits, leaves));
+    await left;
+  } catch (error) {
+    for (const shipment of shipments.slice(-1)) tellFailed(run, shipment, error);
+  }
 }
 
 /** A workplace where both sides hold what the visit starts from. */

@@ -42,11 +42,30 @@ export function planVisits(options: VisitsOptions): Visit[] {
   for (const { name, old, new: version } of options.pairs) {
     for (const link of links) {
       if (link.name === UNLIMITED.name && done.has(name)) continue;
-      visits.push(visit(options.deliverTo, old, [{ version, link, pair: name, isHistory: false }]));
+      visits.push(visitOf(options.deliverTo, old, [{ version, link, pair: name, isHistory: false }]));
     }
   }
-  const isFirst = ({ held }: Visit): boolean => held === undefined;
-  return share([...visits.filter(isFirst), ...visits.filter((each) => !isFirst(each))]);
+  const place = ({ held, start }: Visit): number => (held === undefined ? 0 : start === 'prepare' ? 1 : 2);
+  // The first shipments come first for the sharing, too.
+  return share(visits.toSorted((a, b) => place(a) - place(b))).toSorted((a, b) => place(a) - place(b));
+}
+
+/** The visits in their order, in groups that can be made ready at once: none needs what another one of its group leaves or measures. */
+export function groupVisits(visits: readonly Visit[], visitsMax: number): Visit[][] {
+  const groups: Visit[][] = [];
+  for (const visit of visits) {
+    const last = groups.at(-1);
+    const fits = last !== undefined && last.length < visitsMax && !last.some((other) => needs(visit, other));
+    if (fits) last.push(visit);
+    else groups.push([visit]);
+  }
+  return groups;
+}
+
+function needs(visit: Visit, other: Visit): boolean {
+  const isCopy = visit.start === 'copy' && visit.held === other.leaves;
+  // Whether a slower link is tried depends on what the unlimited one gave.
+  return isCopy || visit.shipments.some(({ pair }) => pair !== undefined && other.shipments.some((shipment) => shipment.pair === pair));
 }
 
 /** How many visits start from a copy of this version. */
@@ -64,10 +83,10 @@ function historyVisits({ history, pairs, links, deliverTo }: VisitsOptions): Vis
   });
   const [first, ...later] = steps;
   if (first === undefined) return [];
-  return [visit('archive', undefined, [first]), ...(later.length === 0 ? [] : [visit('archive', first.version, later)])];
+  return [visitOf('archive', undefined, [first]), ...(later.length === 0 ? [] : [visitOf('archive', first.version, later)])];
 }
 
-function visit(deliverTo: DeliverTo, held: string | undefined, shipments: readonly PlannedShipment[]): Visit {
+function visitOf(deliverTo: DeliverTo, held: string | undefined, shipments: readonly PlannedShipment[]): Visit {
   return { deliverTo, held, start: 'prepare', shipments, leaves: undefined };
 }
 
