@@ -91,12 +91,12 @@ describe.skipIf(requireEngine('/usr/bin/etcd', '/usr/sbin/nginx'))('promotion', 
       await send('web:2', '--as', 'web:live', '--stage');
       expect(await etcd.get('/live/web')).toBe(first);
       let live = first;
-      for (const command of ['activate', 'rollback']) {
+      for (const [i, command] of ['activate', 'rollback'].entries()) {
         expect(await runAgent('sender', [command, 'web:live', ...to])).toMatchObject({ status: 0 });
         const [image, next] = await follow(live);
         live = image;
         await nginx.switchTo(next);
-        await sleep(300);
+        await expect.poll(() => traffic.seen).toHaveLength(i + 2);
       }
       await traffic.end();
       expect([live, traffic.failures, traffic.seen]).toEqual([first, [], ['web 1', 'web 2', 'web 1']]);

@@ -17,7 +17,7 @@ import { seededBytes } from '../support/random.ts';
 import { freePort, startRegistry } from '../support/registry.ts';
 
 const LARGE_BYTES = 40_000_000;
-const LOAD_TIMEOUT_MS = 20_000;
+const LOAD_TIMEOUT_MS = 60_000;
 
 /**
  * What is to be seen of archives that the engine takes in: files below `tmp`, or blobs that containerd has not got whole. Those of a

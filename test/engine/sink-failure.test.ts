@@ -151,7 +151,7 @@ describe.skipIf(requireEngine())('failing delivery', () => {
     });
     expect(await dockerCli(engine.socket, 'images', '-q')).toBe('');
     // containerd takes a moment to throw away what it could not complete.
-    expect(await waitUntil(async () => (await freeBytes(engine.dataRoot)) > 20_000_000, 20_000)).toBe(true);
+    expect(await waitUntil(async () => (await freeBytes(engine.dataRoot)) > 20_000_000, 60_000)).toBe(true);
     await sink.deliver(await load(1, 'app:1'));
     expect(await runImage(engine.socket, 'app:1', 'cat', '/version')).toBe('1');
   });

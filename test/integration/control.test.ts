@@ -105,7 +105,5 @@ test('a serve with a quota lets the oldest go by itself', async () => {
     await writeFile(join(place.path, 'a.tar'), appVersion(version));
     await ship([join(place.path, 'a.tar'), '--to', receiver.address, '--store', join(place.path, 'pool')]);
   }
-  for (let tries = 0; tries < 100 && !receiver.log().includes('image gone from the store'); tries++)
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  expect(receiver.log()).toMatch(/image gone from the store.*app:1/);
+  await expect.poll(() => receiver.log()).toMatch(/image gone from the store.*app:1/);
 });

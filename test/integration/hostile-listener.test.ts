@@ -14,7 +14,7 @@ import { FRAME_BYTES_MAX } from '../../shared/limits.ts';
 import { certificateFiles, readCertificate, readKey } from '../support/certificates.ts';
 import { waitUntil } from '../support/process.ts';
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 const UPGRADE = 'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n';
 const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
 

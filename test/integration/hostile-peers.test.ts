@@ -86,7 +86,7 @@ describe('a receiver among hostile senders', () => {
     await listening;
     await channel.close();
     const lines = (): string[] => receiver.log().slice(logged).split('\n').filter((line) => line.includes('WARN')); // prettier-ignore
-    await waitUntil(() => lines().length > 0, 10_000);
+    await waitUntil(() => lines().length > 0, 60_000);
     return { code, lines: lines() };
   };
   const expectOthersGoOn = async (): Promise<void> => {

@@ -8,7 +8,7 @@ import { TransferError } from '../../shared/errors.ts';
 import { startService } from './process.ts';
 
 const REPOSITORY = resolve(import.meta.dirname, '../..');
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 
 export interface CommandResult {
   readonly status: number | null;

@@ -19,7 +19,7 @@ export const ENGINE_KINDS: readonly EngineKind[] = ['20', '26', '26c'];
 const REPOSITORY = resolve(import.meta.dirname, '../..');
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 15_000;
+const STOP_TIMEOUT_MS = 60_000;
 
 export interface Engine extends AsyncDisposable {
   readonly kind: EngineKind;

@@ -11,7 +11,7 @@ export const REGISTRY_USER = 'bargee';
 export const REGISTRY_PASSWORD = 'steer-small??>>';
 /** bcrypt of REGISTRY_PASSWORD: the registry accepts no other hash. */
 const HTPASSWD_LINE = 'bargee:$2y$04$xu9dKTHqwdwR6lVqYDPQfusCaU1uyGh2XdqKdesRSqLLiUdBAKDqS';
-const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 60_000;
 
 export interface Registry extends AsyncDisposable {
   /** `127.0.0.1:PORT`, as it stands before the first slash of a reference. */

@@ -6,7 +6,7 @@ import { runCommand } from './command.ts';
 import { startService } from './process.ts';
 import { freePort } from './registry.ts';
 
-const START_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 60_000;
 
 export interface Etcd extends AsyncDisposable {
   readonly url: string;
