@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { systemCode, TransferError } from '../../shared/errors.ts';
-import { tryParseReference } from '../../shared/image/reference.ts';
+import { formatReference, tryParseReference } from '../../shared/image/reference.ts';
 import { ACTIVATED_NAMES_MAX } from '../../shared/limits.ts';
 import { readYaml } from '../../shared/yaml.ts';
 
@@ -19,8 +19,19 @@ const Composition = z.strictObject({
       z.union([Source.transform((source) => ({ source, as: undefined })), z.strictObject({ source: Source, as: Reference.optional() })]),
     )
     .min(1)
-    .max(ACTIVATED_NAMES_MAX),
+    .max(ACTIVATED_NAMES_MAX)
+    .superRefine((images, context) => {
+      const names = images.map(nameOf);
+      for (const [i, name] of names.entries())
+        if (names.indexOf(name) < i) context.addIssue({ code: 'custom', path: [i], message: `two images would be called ${name}` });
+    }),
 });
+
+/** However it is written: `shop` and `shop:latest` are one name. */
+function nameOf({ source, as = source }: { readonly source: string; readonly as?: string | undefined }): string {
+  const reference = tryParseReference(as);
+  return reference === undefined ? as : formatReference(reference);
+}
 
 export interface Composition {
   readonly name: string;

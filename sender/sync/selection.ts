@@ -41,7 +41,31 @@ export async function selectImages(config: SyncConfig, sources: Sources): Promis
       selected.push({ source, as, to: entry.to, missing: TransferError.from(error) });
     }
   }
-  return selected;
+  return withoutDoubles(selected);
+}
+
+/** What two entries mean is shipped once; where two images would get one name at one destination, the later fails: each run would give it to both in turn. */
+function withoutDoubles(selected: readonly SelectedImage[]): SelectedImage[] {
+  const kept: SelectedImage[] = [];
+  for (const image of selected) {
+    const same = kept.filter((other) => (other.as ?? other.source) === (image.as ?? image.source) && share(other.to, image.to));
+    const other = same.find(({ source }) => source !== image.source);
+    const message = `${other?.source} is called ${image.as} over there, too`;
+    if (other !== undefined)
+      kept.push({ ...image, missing: new TransferError('USAGE', message, { hint: 'give one of them another name' }) });
+    else if (!same.some(({ to }) => covers(to, image.to))) kept.push(image);
+  }
+  return kept;
+}
+
+/** Whether a list of destinations has all of another; undefined: all. */
+function covers(all: readonly string[] | undefined, some: readonly string[] | undefined): boolean {
+  return all === undefined || (some !== undefined && some.every((name) => all.includes(name)));
+}
+
+/** Whether two lists of destinations have one in common; undefined: all. */
+function share(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
+  return a === undefined || b === undefined || a.some((name) => b.includes(name));
 }
 
 /** What one entry means. @throws TransferError IMAGE_NOT_FOUND where that is nothing, USAGE, and what listing throws. */

@@ -48,6 +48,7 @@ const frames: Target = {
       encodeMessage('answer', [0, 0, new Uint8Array(24), 1]),
       encodeMessage('need', [3, 0, new Uint8Array(9)]),
       encodeMessage('stored', [7, 50]),
+      encodeMessage('ran', ['nightly', 600, 2, 7, 0, 1, 1000, 60, 'NO_SPACE']),
       encodeMessage('commit', [0, 4, 'shop:2']),
       encodeMessage('progress', [0, 'load', 10, 20]),
       encodeMessage('receipt', [0, [[['shop:2'], 'sha256:0', 'sha256:1', ['r/shop:2@sha256:2']]], ['a note']]),

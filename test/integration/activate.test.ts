@@ -100,6 +100,9 @@ describe('a receiver of archives', () => {
     expect(sha256Digest(await readFile(join(out, 'worker_live.tar')))).toBe(sha256Digest(VERSIONS[1] as Uint8Array));
     await writeFile(release, 'name: r3\nimages: [{sauce: ./3.tar}]\n');
     expectFailure(await runAgent('sender', args), 'USAGE', /release\.yaml:2:\d+: images\.0/);
+    await writeFile(release, 'name: r4\nimages: [{source: ./2.tar, as: worker}, {source: ./3.tar, as: "worker:latest"}]\n');
+    expectFailure(await runAgent('sender', args), 'USAGE', /release\.yaml:2:\d+: images\.1: two images would be called worker:latest/);
+    expectFailure(await runAgent('sender', ['ship', file(1), '--to', receiver.address, '--stage', '--wait', 'pushed']), 'USAGE', /do not go together/); // prettier-ignore
     expectFailure(await runAgent('sender', ['ship', '--to', receiver.address]), 'USAGE', /name sources/);
     expectFailure(await runAgent('sender', ['ship', file(1), '--to', receiver.address, '--store', join(directory.path, 'pool2'), '--quiet', '--wait', 'pushed']), 'REGISTRY_REFUSED', /not pushed/); // prettier-ignore
   });

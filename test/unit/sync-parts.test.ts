@@ -37,6 +37,16 @@ const LISTED: ListedImage[] = [
 const select = (entry: object): string[] =>
   selectFromEngine({ repository: 'shop', ...entry }, LISTED).map(({ source, as }) => (as === undefined ? source : `${source}>${as}`));
 
+/** What entries mean: source, destinations, and why there is none. */
+const selected = async (...entries: string[]): Promise<string[]> => {
+  const config = parseSyncConfig(`images: [${entries.join()}]\ndestinations: [{name: a, to: "ws://a:1"}, {name: b, to: "ws://b:1"}]`, 'f');
+  const images = await selectImages(config, {
+    list: () => Promise.resolve([...LISTED, { ref: 'team/shop:1.0', createdAt: 9 }]),
+    directory: '/',
+  });
+  return images.map(({ source, to, missing }) => [source, ...(to ?? []), missing?.code ?? ''].join(' ').trim());
+};
+
 describe('selecting images', () => {
   it('takes all tags of the very repository, newest first', () => {
     expect(select({})).toEqual(['shop:latest', 'shop:2.0.0-rc.1', 'shop:1.10.0', 'shop:v1.2.3', 'shop:1.0']);
@@ -50,6 +60,20 @@ describe('selecting images', () => {
       'shop:1.10.0>mirror/shop:1.10.0',
       'shop:v1.2.3>mirror/shop:v1.2.3',
     ]);
+  });
+
+  it('takes what two entries mean once, and lets no two images have one name', async () => {
+    const latest = '{repository: shop, tags: latest}';
+    expect(await selected(latest, '{repository: shop, tags: l*}')).toEqual(['shop:latest']);
+    expect(await selected(latest.replace('}', ', to: a}'), latest.replace('}', ', to: [a, b]}'))).toEqual([
+      'shop:latest a',
+      'shop:latest a b',
+    ]);
+    expect(await selected(latest.replace('}', ', to: [a, b]}'), latest.replace('}', ', to: a}'))).toEqual(['shop:latest a b']);
+    expect(await selected('{repository: shop, tags: "1.0", name: x}', '{repository: shop, tags: "1.0", name: y}')).toHaveLength(2);
+    const [one, two] = ['{repository: shop, tags: "1.0", name: x}', '{repository: team/shop, tags: "1.0", name: x}'];
+    expect(await selected(one, two)).toEqual(['shop:1.0', 'team/shop:1.0 USAGE']);
+    expect(await selected(one.replace('}', ', to: a}'), two.replace('}', ', to: b}'))).toEqual(['shop:1.0 a', 'team/shop:1.0 b']);
   });
 
   it('says when that means nothing', async () => {
