@@ -11,21 +11,22 @@ import { encodeRecipe } from '../shared/recipe/encode.ts';
 import type { Store } from '../shared/store/port.ts';
 import { transferId } from '../shared/transfer-id.ts';
 import { decodeSegmentFrame, decodeStreamFrame } from '../shared/wire/bulk.ts';
-import { frameName, PROTOCOL_VERSION, type FrameName } from '../shared/wire/frames.ts';
+import { frameName, PROTOCOL_VERSION } from '../shared/wire/frames.ts';
 import { decodeMessage, encodeMessage, PREFIX_BYTES, unexpectedFrame, type Message } from '../shared/wire/messages.ts';
-import { demandName, openAccess, type Access } from './access/access.ts';
+import { openAccess, type Access } from './access/access.ts';
 import { createKnowledge } from './access/knowledge.ts';
 import { createAnswers } from './conversation/answer.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { DecodePool } from './conversation/decode-pool.ts';
 import type { Deliver } from './deliver/port.ts';
 import { createDeliveries, type Deliveries, type Wish } from './deliver/deliveries.ts';
-import { createFrameOrder, type FrameOrder } from './conversation/frame-order.ts';
+import { createFrameOrder } from './conversation/frame-order.ts';
 import { createIdleTimer } from './conversation/idle-timer.ts';
 import { createIncomingStreams, type IncomingStreams } from './conversation/incoming.ts';
 import { createLostContent } from './conversation/lost-content.ts';
-import { keepByOwnRules, type KeepAsAsked } from './catalog/keep-as-asked.ts';
-import { pastOf } from './catalog/meanings.ts';
+import { meaningHandlers, type Handlers } from './conversation/meaning-frames.ts';
+import { createRefusal } from './conversation/refusal.ts';
+import type { KeepAsAsked } from './catalog/keep-as-asked.ts';
 import { hasDamage } from './catalog/readable.ts';
 import { createParticipation, type Participation } from './conversation/participation.ts';
 import { makeRecord } from './catalog/record.ts';
@@ -232,43 +233,6 @@ function followContent(
   };
 }
 
-/** Frames about what names mean, which ship nothing. */
-function meaningHandlers(
-  channel: Channel,
-  context: ReceiverContext,
-  access: Access,
-  witness: ConversationWitness,
-  order: FrameOrder,
-  deliveries: Deliveries,
-): Handlers {
-  return {
-    activate(frame) {
-      const [image, names, action] = decodeMessage('activate', frame);
-      order.offer(image);
-      order.deliver(image);
-      deliveries.activate(image, names, action === 0 ? 'activate' : 'roll-back');
-      return Promise.resolve();
-    },
-    async history(frame) {
-      const [image, name] = decodeMessage('history', frame);
-      order.offer(image);
-      demandName(access, name);
-      await channel.send(encodeMessage('past', [image, pastOf(context.catalog.records(), name)]));
-    },
-    async keep(frame) {
-      const asked = decodeMessage('keep', frame);
-      const [image] = asked;
-      order.offer(image);
-      const answer = await (context.keepAsAsked ?? keepByOwnRules)(asked, access);
-      await channel.send(encodeMessage('kept', [image, ...answer]));
-    },
-    ran(frame) {
-      witness.ran(decodeMessage('ran', frame));
-      return Promise.resolve();
-    },
-  };
-}
-
 /** Every line says which transfer it is about. */
 function logOf(transfer: { readonly id: string }, log: ReceiverContext['log']): ReceiverContext['log'] {
   return {
@@ -299,8 +263,6 @@ async function keepAll(participation: Participation, incoming: IncomingStreams, 
   participation.leave(incoming.begun());
 }
 
-type Handlers = Partial<Record<FrameName, (frame: Uint8Array) => Promise<void>>>;
-
 /** @throws TransferError PROTOCOL_VIOLATION for a frame that does not come now. */
 function handlerOf(frame: Uint8Array, handlers: Handlers, greeted: boolean): (frame: Uint8Array) => Promise<void> {
   const name = frameName(frame);
@@ -317,23 +279,6 @@ function demandVersion(versions: readonly number[], agent: string): void {
 
 function senderError([code, message]: Message<'error'>): TransferError {
   return new TransferError(isErrorCode(code) ? code : 'PROTOCOL_VIOLATION', `the sender says: ${message}`);
-}
-
-/** Content that cannot be decoded or stored ends the conversation; told once. */
-function createRefusal(channel: Channel, peer: string, { log }: ReceiverContext): (error: unknown) => void {
-  let refused = false;
-  return (error) => {
-    if (refused) return;
-    const failure = TransferError.from(error);
-    // That is dealt with where frames are taken.
-    if (failure.code === 'PEER_LOST') return;
-    refused = true;
-    log.warn({ peer, code: failure.code }, failure.message);
-    void channel
-      .send(encodeMessage('error', [failure.code, failure.message, failure.hint]))
-      .catch(() => {})
-      .then(() => channel.close());
-  };
 }
 
 /** One bit each, the first in the lowest bit of the first byte. */
