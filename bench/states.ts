@@ -22,21 +22,26 @@ export interface States extends AsyncDisposable {
 }
 
 export function createStates(): States {
-  const kept = new Map<string, { readonly folder: Promise<string>; uses: number }>();
+  const kept = new Map<string, { readonly folder: Promise<string>; uses: number; readonly copies: Promise<string>[] }>();
   return {
     keep(name, folder, uses) {
       // It is told to whoever takes it.
       folder.catch(() => undefined);
-      kept.set(name, { folder, uses });
+      kept.set(name, { folder, uses, copies: [] });
     },
     async take(name) {
       const state = kept.get(name);
       if (state === undefined) return undefined;
       state.uses--;
-      const isLast = state.uses === 0;
-      if (isLast) kept.delete(name);
-      const folder = await state.folder;
-      return isLast ? folder : copyOf(folder);
+      if (state.uses > 0) {
+        const copy = state.folder.then(copyOf);
+        state.copies.push(copy);
+        return copy;
+      }
+      kept.delete(name);
+      // Whoever gets the folder itself changes it: no copy may be under way.
+      await Promise.allSettled(state.copies);
+      return state.folder;
     },
     async [Symbol.asyncDispose]() {
       const folders = await Promise.allSettled([...kept.values()].map((state) => state.folder));

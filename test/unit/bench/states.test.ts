@@ -25,6 +25,20 @@ describe('states', () => {
     await rm(folder, { recursive: true });
   });
 
+  it('lets go of the kept folder when its copies are made', async () => {
+    await using states = createStates();
+    const folder = await folderWith('held');
+    states.keep('v1', Promise.resolve(folder), 3);
+    const copies = [states.take('v1'), states.take('v1')];
+    expect(await states.take('v1')).toBe(folder);
+    await writeFile(join(folder, 'file'), 'changed');
+    for (const copy of (await Promise.all(copies)) as string[]) {
+      expect(await readFile(join(copy, 'file'), 'utf8')).toBe('held');
+      await rm(copy, { recursive: true });
+    }
+    await rm(folder, { recursive: true });
+  });
+
   it('knows nothing of a name that was not kept, and tells why nothing was left', async () => {
     await using states = createStates();
     expect(await states.take('v1')).toBeUndefined();
