@@ -7,8 +7,7 @@ import { TransferError } from './errors.ts';
 import { HTTP_CONNECTIONS_MAX, HTTP_HEADER_BYTES_MAX, HTTP_TIMEOUT_MS } from './limits.ts';
 import { bindError, formatListenAddress, parseListenAddress } from './listen-address.ts';
 import { isLoopback } from './loopback.ts';
-import { readTlsFiles, type TlsFiles } from './tls-files.ts';
-import { watchFiles } from './watch-files.ts';
+import { followTlsFiles, readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 export interface HttpListener extends AsyncDisposable {
   /** The port resolved where 0 was asked for. */
@@ -92,17 +91,7 @@ export async function listenHttp(onRequest: RequestListener, { address, hasToken
 
 function serveTls(onRequest: RequestListener, files: TlsFiles, log: HttpOptions['log'], stack: DisposableStack): Server {
   const server = createHttps({ ...LIMITS, ...readTlsFiles(files) }, onRequest);
-  const reload = (): void => {
-    try {
-      server.setSecureContext(readTlsFiles(files));
-    } catch (error) {
-      // One of two files may have been replaced so far: the next change tells of the other.
-      log.warn({ cert: files.cert }, `${TransferError.from(error).message}; the one before stays in use`);
-    }
-  };
-  process.on('SIGHUP', reload);
-  stack.defer(() => process.off('SIGHUP', reload));
-  stack.use(watchFiles([files.cert, files.key], reload));
+  stack.use(followTlsFiles(files, () => server.setSecureContext(readTlsFiles(files)), log));
   return server;
 }
 

@@ -3,6 +3,7 @@ import { constants } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { systemCode, TransferError } from './errors.ts';
+import { watchFiles } from './watch-files.ts';
 
 /**
  * From two flags that go together.
@@ -48,4 +49,28 @@ function read(path: string): Buffer {
   } catch (error) {
     throw new TransferError('USAGE', `${path} cannot be read: ${systemCode(error) ?? ''}`, { cause: error });
   }
+}
+
+/**
+ * Reloads when one of the files changes, and at SIGHUP, until it is disposed of. What fails is logged.
+ * @param reload throws where the files cannot be used.
+ */
+export function followTlsFiles(
+  { cert, key, clientCa }: TlsFiles,
+  reload: () => void,
+  log: { warn(fields: object, message: string): void },
+): Disposable {
+  const onChange = (): void => {
+    try {
+      reload();
+    } catch (error) {
+      // One of two files may have been replaced so far: the next change tells of the other.
+      log.warn({ cert }, `${TransferError.from(error).message}; the one before stays in use`);
+    }
+  };
+  process.on('SIGHUP', onChange);
+  const stack = new DisposableStack();
+  stack.defer(() => process.off('SIGHUP', onChange));
+  stack.use(watchFiles([cert, key, ...(clientCa === undefined ? [] : [clientCa])], onChange));
+  return stack;
 }

@@ -7,10 +7,9 @@ import { readJournal, type JournalEntry } from '../../shared/journal/journal.ts'
 import { openStore } from '../../shared/store/pack-store.ts';
 import type { Store } from '../../shared/store/port.ts';
 import { parseDuration, parseSize } from '../../shared/terminal/quantities.ts';
-import type { TlsFiles } from '../../shared/tls-files.ts';
+import { followTlsFiles, type TlsFiles } from '../../shared/tls-files.ts';
 import { transferId } from '../../shared/transfer-id.ts';
 import { VERSION } from '../../shared/version.ts';
-import { watchFiles } from '../../shared/watch-files.ts';
 import { createGatekeeper, type Gatekeeper } from '../access/gatekeeper.ts';
 import { openGrantFiles } from '../access/grant-files.ts';
 import { watchDirectory } from '../access/watch-directory.ts';
@@ -193,25 +192,16 @@ function followChanges(listener: Listener, gatekeeper: Gatekeeper, tls: TlsFiles
     void gatekeeper
       .refresh(anyway)
       .catch((error: unknown) => log.warn({ code: TransferError.from(error).code }, TransferError.from(error).message));
-  const reloadTls = (): void => {
-    if (tls === undefined) return;
-    try {
-      listener.reloadTls();
-      log.info({ cert: tls.cert }, 'certificate read again');
-    } catch (error) {
-      // One of two files may have been replaced so far: the next change tells of the other.
-      log.warn({ cert: tls.cert }, `${TransferError.from(error).message}; the one before stays in use`);
-    }
-  };
-  const onHangup = (): void => {
-    refresh(true);
-    reloadTls();
+  const onHangup = (): void => refresh(true);
+  const reloadTls = ({ cert }: TlsFiles): void => {
+    listener.reloadTls();
+    log.info({ cert }, 'certificate read again');
   };
   process.on('SIGHUP', onHangup);
   const stack = new DisposableStack();
   stack.defer(() => process.off('SIGHUP', onHangup));
   stack.use(watchDirectory(grants, () => refresh(false)));
-  if (tls !== undefined) stack.use(watchFiles([tls.cert, tls.key, ...(tls.clientCa === undefined ? [] : [tls.clientCa])], reloadTls));
+  if (tls !== undefined) stack.use(followTlsFiles(tls, () => reloadTls(tls), log));
   return stack;
 }
 

@@ -122,23 +122,9 @@ export async function buildModel(sources: ModelSources, query: URLSearchParams):
   };
 }
 
-function rowOf({
-  name,
-  from,
-  state,
-  at,
-  succeededAt,
-  next,
-  delivered,
-  unchanged,
-  paused,
-  failed,
-  bytes,
-  seconds,
-  code,
-}: ShownSync): SyncRow {
+function rowOf({ at, succeededAt, next, bytes, code, ...told }: ShownSync): SyncRow {
   const times = { lastRun: new Date(at).toISOString(), lastSuccess: iso(succeededAt), nextRun: iso(next) };
-  return { name, from, state, ...times, delivered, unchanged, paused, failed, wireBytes: bytes, seconds, error: code === '' ? null : code };
+  return { ...told, ...times, wireBytes: bytes, error: code === '' ? null : code };
 }
 
 function iso(time: number | undefined): string | null {

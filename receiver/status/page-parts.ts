@@ -7,6 +7,11 @@ export function section(id: string, title: string, ...content: readonly string[]
   return element('section', { id, 'aria-labelledby': `${id}-title` }, element('h2', { id: `${id}-title` }, text(title)), ...content);
 }
 
+/** Words about what needs somebody. */
+export function bad(words: string): string {
+  return element('strong', { class: 'bad' }, text(words));
+}
+
 export const NO_NAME = '<no name>';
 
 /** 2026-11-21 02:00:04 UTC */

@@ -2,7 +2,7 @@
 import { element, text } from '../../shared/status/markup.ts';
 import { formatBytes } from '../../shared/terminal/units.ts';
 import type { StatusModel, SyncRow } from './model.ts';
-import { dataTable, NO_NAME, secondsText, section, timeText } from './page-parts.ts';
+import { bad, dataTable, NO_NAME, secondsText, section, timeText } from './page-parts.ts';
 
 /** The others are in `status.json`. */
 const ROWS_MAX = 100;
@@ -34,10 +34,6 @@ export function failuresSection({ failures, syncs }: StatusModel): string {
     `Failures: ${rows.length}`,
     dataTable('Overdue or failed, and not made good since', columns, rows.slice(0, 2 * ROWS_MAX)),
   );
-}
-
-function bad(words: string): string {
-  return element('strong', { class: 'bad' }, text(words));
 }
 
 function overdueRow({ name, from, lastRun, nextRun }: SyncRow): string[] {

@@ -3,7 +3,7 @@ import { element, text } from '../../shared/status/markup.ts';
 import { formatBytes } from '../../shared/terminal/units.ts';
 import type { LiveConversation, LiveImage } from '../witness/live.ts';
 import type { StatusModel } from './model.ts';
-import { dataTable, NO_NAME, secondsText, section, timeText } from './page-parts.ts';
+import { bad, dataTable, NO_NAME, secondsText, section, timeText } from './page-parts.ts';
 import type { ShownEntry } from './timeline.ts';
 
 export function liveSection(live: readonly LiveConversation[]): string {
@@ -39,7 +39,7 @@ export function newestSection(newest: readonly ShownEntry[]): string {
   if (newest.length === 0) return '';
   const rows = newest.map(({ names, event, error, wireBytes, gzipBytes, seconds, from, at }) => [
     text(names.join(', ') || NO_NAME),
-    error === undefined ? text(event) : element('strong', { class: 'bad' }, text(`${event}: ${error.code}`)),
+    error === undefined ? text(event) : bad(`${event}: ${error.code}`),
     text(formatBytes(wireBytes)),
     text(gzipBytes === undefined ? '' : formatBytes(gzipBytes)),
     text(secondsText(seconds)),

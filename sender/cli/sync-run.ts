@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
 import { TransferError } from '../../shared/errors.ts';
+import { createSerial } from '../../shared/serial.ts';
 import { openStore } from '../../shared/store/pack-store.ts';
 import type { Store } from '../../shared/store/port.ts';
 import { VERSION } from '../../shared/version.ts';
@@ -87,7 +88,7 @@ export async function run(
   const images = pushed ?? (await selectImages(config, { list, directory: dirname(resolve(path)) }));
   // Held for a run only: between two runs the pool is free for other commands.
   await using pool = waits === true ? await waitForPool(flags.store, world.stderr, signal) : await openStore(flags.store);
-  let writing: Promise<void> = Promise.resolve();
+  const inTurn = createSerial();
   const context: SyncContext = {
     pool,
     spoolDirectory: flags.store,
@@ -100,8 +101,7 @@ export async function run(
     recallRate: ({ to }) => recallRate(flags.store, to),
     rememberRate: ({ to }, rate) => rememberRate(flags.store, to, rate),
     // One after the other: they write to one file.
-    onShipped: ({ to }, result) =>
-      (writing = writing.then(() => recordShipment(flags.store, result, to, () => systemClock.now(), world.stderr))),
+    onShipped: ({ to }, result) => inTurn(() => recordShipment(flags.store, result, to, () => systemClock.now(), world.stderr)),
     onResult(result) {
       onResult?.(result);
       report.result(result);

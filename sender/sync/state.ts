@@ -22,15 +22,20 @@ export interface StateFile {
   save(): Promise<void>;
 }
 
+/** A file's name, without what says that it is YAML. */
+function stemOf(configPath: string): string {
+  return basename(configPath).replace(/\.ya?ml$/, '');
+}
+
 /** What a sync is called: its file's name, without what nobody could print. */
 export function syncName(configPath: string): string {
-  const name = basename(configPath).replace(/\.ya?ml$/, '').replaceAll(/[^\x21-\x7e]/g, '_'); // prettier-ignore
+  const name = stemOf(configPath).replaceAll(/[^\x21-\x7e]/g, '_');
   return name.slice(0, 64) || 'sync';
 }
 
 /** @param configPath names the sync: two files of one name share a state. A file that is damaged counts as none. */
 export async function openState(directory: string, configPath: string): Promise<StateFile> {
-  const file = join(directory, `sync-${basename(configPath).replace(/\.ya?ml$/, '')}.json`);
+  const file = join(directory, `sync-${stemOf(configPath)}.json`);
   const state = await readState(file);
   const inTurn = createSerial();
   return {

@@ -3,9 +3,10 @@ import { concatBytes } from '../../bytes.ts';
 import { TransferError } from '../../errors.ts';
 import { BASE_BYTES_MAX } from '../../limits.ts';
 import type { BaseDecisions } from './decisions.ts';
-import { bufferOf, le32, type Opening } from './family.ts';
-import { DEPTH_MAX, findPlaces, openMember, type Place } from './places.ts';
-import { createDirectoryOffsets, DIRECTORY_BYTES } from './zip.ts';
+import { le32, type Opening } from './family.ts';
+import { DEPTH_MAX, openMember, type Place } from './places.ts';
+import { turnContent } from './turn.ts';
+import { createDirectoryOffsets } from './zip.ts';
 
 /**
  * `content` with members opened, and places in directories told by one another.
@@ -16,30 +17,22 @@ export function openContent(
   open: (place: Place) => { readonly opening: Opening; readonly inside: Uint8Array } | undefined,
 ): Uint8Array {
   const parts: Uint8Array[] = [];
+  const put = (part: Uint8Array): void => void parts.push(part);
   const offsets = createDirectoryOffsets();
-  const next = findPlaces(content);
-  let from = 0;
-  for (let place = next(0); place !== undefined;) {
-    const { start, family } = place;
-    let at = start + 1;
-    if (family === undefined) {
-      at = start + DIRECTORY_BYTES;
-      parts.push(content.subarray(from, start), offsets.open(bufferOf(content.subarray(start, at))));
-      from = at;
-    } else {
+  turnContent(content, {
+    put,
+    record: (record) => offsets.open(record),
+    member(place) {
       const found = open(place);
-      if (found !== undefined) {
-        const { opening, inside } = found;
-        parts.push(content.subarray(from, start), opening.header, le32(inside.byteLength), inside);
-        at = opening.end;
-        from = at;
-      }
-    }
-    place = next(at);
-  }
-  if (from === 0) return content;
-  parts.push(content.subarray(from));
-  return concatBytes(parts);
+      if (found === undefined) return undefined;
+      const { opening, inside } = found;
+      return () => {
+        for (const part of [opening.header, le32(inside.byteLength), inside]) put(part);
+        return opening.end;
+      };
+    },
+  });
+  return parts.length === 1 ? content : concatBytes(parts);
 }
 
 /** @throws TransferError INTEGRITY where a decision is of no right member, or all hold too much. */

@@ -6,8 +6,9 @@ import { TransferError } from '../../errors.ts';
 import { RUN_BYTES_MAX } from '../../limits.ts';
 import type { TargetDecisions } from './decisions.ts';
 import { bufferOf } from './family.ts';
-import { DEPTH_MAX, findPlaces, LENGTH_BYTES, type Place } from './places.ts';
-import { createDirectoryOffsets, DIRECTORY_BYTES } from './zip.ts';
+import { DEPTH_MAX, LENGTH_BYTES, type Place } from './places.ts';
+import { turnContent } from './turn.ts';
+import { createDirectoryOffsets } from './zip.ts';
 
 /** Places looked at for matches in all members together, and for each byte that they hold: little enough to wait for. */
 export const LOOKS_FIRST = 1 << 25;
@@ -42,34 +43,21 @@ function wrong(what: string): TransferError {
 
 function closeLevel(closer: Closer, opened: Uint8Array, bytesMax: number, depth: number): Uint8Array {
   const parts: Uint8Array[] = [];
-  const offsets = createDirectoryOffsets();
-  const next = findPlaces(opened);
-  let from = 0;
   let made = 0;
   const put = (part: Uint8Array): void => {
     made += part.byteLength;
     if (made > bytesMax) throw wrong('more than it should');
     parts.push(part);
   };
-  for (let place = next(0); place !== undefined;) {
-    const { start, family } = place;
-    let at = start + 1;
-    if (family === undefined) {
-      at = start + DIRECTORY_BYTES;
-      put(opened.subarray(from, start));
-      put(offsets.close(bufferOf(opened.subarray(start, at))));
-      from = at;
-    } else {
+  const offsets = createDirectoryOffsets();
+  turnContent(opened, {
+    put,
+    record: (record) => offsets.close(record),
+    member(place) {
       const form = closer.decisions.next();
-      if (form !== undefined) {
-        put(opened.subarray(from, start));
-        at = closeMember(closer, place, opened, form, depth, bytesMax - made, put);
-        from = at;
-      }
-    }
-    place = next(at);
-  }
-  put(opened.subarray(from));
+      return form === undefined ? undefined : () => closeMember(closer, place, opened, form, depth, bytesMax - made, put);
+    },
+  });
   if (depth > 1) closer.innerBytes -= made;
   return concatBytes(parts);
 }
