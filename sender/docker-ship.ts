@@ -4,8 +4,8 @@ import process from 'node:process';
 import { isNodeTooOld } from '../shared/node-version.ts';
 
 if (!isNodeTooOld('docker-ship')) {
-  const { limitMemory, settleMalloc } = await import('../shared/limit-memory.ts');
-  settleMalloc(process.env);
+  const { limitMemory, settleMemory } = await import('../shared/limit-memory.ts');
+  settleMemory(process.env, 1024 * 1024);
   const { dockerPlugin } = await import('./cli/docker-plugin.ts');
   limitMemory();
   process.exitCode = await dockerPlugin(process.argv.slice(2));

@@ -4,8 +4,8 @@ import process from 'node:process';
 import { isNodeTooOld } from '../shared/node-version.ts';
 
 if (!isNodeTooOld('lighterman')) {
-  const { limitMemory, settleMalloc } = await import('../shared/limit-memory.ts');
-  settleMalloc(process.env);
+  const { limitMemory, settleMemory } = await import('../shared/limit-memory.ts');
+  settleMemory(process.env, 1024 * 1024);
   const { main } = await import('./cli/main.ts');
   limitMemory();
   process.exitCode = await main(process.argv);

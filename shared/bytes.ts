@@ -25,6 +25,17 @@ export function splitBytes(bytes: Uint8Array, size: number): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
 }
 
+/** Gives the memory of `bytes` back at once, where it is all of their buffer: they are empty from then on. */
+export function releaseBytes(bytes: Uint8Array): void {
+  const { buffer, byteLength } = bytes;
+  if (buffer instanceof ArrayBuffer && byteLength > 0 && byteLength === buffer.byteLength) buffer.transfer(0);
+}
+
+/** The same for buffers that several arrays share, and nothing else: all that lies in them is gone. */
+export function releaseBuffers(parts: Iterable<Uint8Array>): void {
+  for (const { buffer } of parts) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+}
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.byteLength === b.byteLength && Buffer.compare(a, b) === 0;
 }

@@ -19,21 +19,25 @@ const LEFT_BYTES = 40 * 1024 * 1024;
 /** A full collection costs some 20 ms; not more often than this. */
 const FULL_INTERVAL_MS = 500;
 
-/** One arena for all threads, and large blocks given back to the system when they are freed (mallopt(3)). */
-const MALLOC_SETTINGS = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '1048576' };
+/** One arena for all threads (mallopt(3)). */
+const ARENAS = { MALLOC_ARENA_MAX: '1' };
+/** For the heap as it is while modules are loaded, too: V8 lets it grow to twice of what it needs, and keeps that. */
+const V8_FLAGS = ['--optimize-for-size'];
 
 /** Collects the young generation, or everything. */
 export type Collect = (options?: { readonly type: 'minor' | 'major' }) => void;
 
 /**
- * Makes glibc economical. It takes its settings from the environment of a process that begins, so the process begins again, in its
- * own place and with the same input and output; call this before anything else. Who has set one of them is left alone.
+ * Makes glibc and V8 economical. They take their settings when a process begins, so the process begins again, in its
+ * own place and with the same input and output; call this before anything else. Who has set one of glibc's is left alone.
+ * @param ownBytes blocks from this size on are taken from the system one by one, and given back when they are freed: it costs time for each.
  */
-export function settleMalloc(environment: NodeJS.ProcessEnv): void {
-  if (process.platform !== 'linux' || Object.keys(MALLOC_SETTINGS).some((name) => environment[name] !== undefined)) return;
+export function settleMemory(environment: NodeJS.ProcessEnv, ownBytes: number): void {
+  const settings = { ...ARENAS, MALLOC_MMAP_THRESHOLD_: String(ownBytes) };
+  if (process.platform !== 'linux' || Object.keys(settings).some((name) => environment[name] !== undefined)) return;
   const { execPath, execArgv, argv } = process;
   try {
-    process.execve?.(execPath, [execPath, ...execArgv, ...argv.slice(1)], { ...environment, ...MALLOC_SETTINGS });
+    process.execve?.(execPath, [execPath, ...execArgv, ...V8_FLAGS, ...argv.slice(1)], { ...environment, ...settings });
   } catch {
     // Where a process may not do that, it is a larger one.
   }

@@ -1,70 +1,62 @@
 /** Decodes runs: at once where that takes no time, on worker threads where it does. */
 import { availableParallelism } from 'node:os';
-import { isSlowToDecode, mixes } from '../../shared/delta/codecs.ts';
-import { decodeContent } from '../../shared/delta/content.ts';
+import { isSlowToDecode } from '../../shared/delta/codecs.ts';
+import { decodeContent, decodingBytes } from '../../shared/delta/content.ts';
 import { createWorkerPool, ownBuffers } from '../../shared/workers/worker-pool.ts';
 import { workerUrl } from '../../shared/workers/worker-url.ts';
+import { createRoom } from './room.ts';
 
-export interface DecodeRequest {
+export interface EncodedRun {
   readonly codec: number;
   readonly payload: Uint8Array;
-  readonly base: Uint8Array | undefined;
   readonly targetBytes: number;
+}
+
+/** What a worker decodes. */
+export interface DecodeRequest extends EncodedRun {
+  readonly base: Uint8Array | undefined;
+}
+
+/** A base that is read when there is room for it. */
+export interface UnreadBase {
+  readonly bytes: number;
+  /** Gives an array of its own. */
+  read(): Promise<Uint8Array>;
 }
 
 export interface DecodePool extends AsyncDisposable {
   readonly threads: number;
-  /** The content of a run; takes `base` over. @throws TransferError as `decodeContent`. */
-  decode(request: DecodeRequest): Promise<Uint8Array>;
+  /** The content of a run. @throws TransferError as `decodeContent` and `base.read`. */
+  decode(run: EncodedRun, base?: UnreadBase): Promise<Uint8Array>;
 }
 
-/** Memory of the runs that are decoded at the same time: two of the usual size, or one that mixes. */
-const ROOM_BYTES = 96 * 1024 * 1024;
-/** Beyond twice content and base: an instance of a decoder, and the models of one that mixes. */
-const CODEC_BYTES = 16 * 1024 * 1024;
-const MIX_BYTES = 64 * 1024 * 1024;
+/** Memory of the runs that are decoded at the same time, their bases included: two or three of the usual size, or one that mixes. */
+const ROOM_BYTES = 128 * 1024 * 1024;
+/** Of a worker beside that. */
+const WORKER_BYTES = 16 * 1024 * 1024;
+/** More would wait for the store, and each takes memory when it has nothing to do, too. */
+const THREADS_MAX = 4;
 
-export function createDecodePool(threads = availableParallelism()): DecodePool {
+export function createDecodePool(threads = Math.min(availableParallelism(), THREADS_MAX)): DecodePool {
   const room = createRoom(ROOM_BYTES);
   const pool = createWorkerPool<DecodeRequest, Uint8Array>(workerUrl('decode-worker', import.meta.url), threads);
   return {
     threads,
-    async decode(request) {
-      const { codec, payload, base, targetBytes } = request;
-      if (!isSlowToDecode(codec)) return decodeContent(codec, payload, base, targetBytes);
-      const bytes = (mixes(codec) ? MIX_BYTES : CODEC_BYTES) + 2 * (targetBytes + (base?.byteLength ?? 0));
-      // A run that is larger than that has the room for itself.
-      const weight = Math.min(bytes, ROOM_BYTES);
-      await room.take(weight);
+    async decode(run, unread) {
+      const { codec, payload, targetBytes } = run;
+      const isSlow = isSlowToDecode(codec);
+      if (!isSlow && unread === undefined) return decodeContent(codec, payload, undefined, targetBytes);
+      const bytes = decodingBytes(codec, payload, unread?.bytes ?? 0, targetBytes) + (isSlow ? WORKER_BYTES : 0);
+      await room.take(bytes);
       try {
-        return await pool.run(request, ownBuffers(base));
+        const base = await unread?.read();
+        return isSlow
+          ? await pool.run({ codec, payload, targetBytes, base }, ownBuffers(base))
+          : decodeContent(codec, payload, base, targetBytes);
       } finally {
-        room.give(weight);
+        room.give(bytes);
       }
     },
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
-  };
-}
-
-/** So many bytes of room; who wants more than is free waits its turn. */
-function createRoom(bytes: number): { take(weight: number): Promise<void>; give(weight: number): void } {
-  let free = bytes;
-  const waiting: { readonly weight: number; readonly enter: () => void }[] = [];
-  return {
-    take(weight) {
-      if (waiting.length === 0 && free >= weight) {
-        free -= weight;
-        return Promise.resolve();
-      }
-      return new Promise((enter) => waiting.push({ weight, enter }));
-    },
-    give(weight) {
-      free += weight;
-      for (let next = waiting[0]; next !== undefined && free >= next.weight; next = waiting[0]) {
-        free -= next.weight;
-        waiting.shift();
-        next.enter();
-      }
-    },
   };
 }

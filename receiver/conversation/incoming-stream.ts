@@ -1,17 +1,17 @@
 /** One stream on its way in: what is known of it, and what its runs and its recipe become. */
-import { concatBytes, equalBytes, splitBytes } from '../../shared/bytes.ts';
+import { equalBytes, releaseBuffers, releaseBytes, splitBytes } from '../../shared/bytes.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { hashBytes, hex, type Id } from '../../shared/hash.ts';
 import { RUN_BYTES_MAX } from '../../shared/limits.ts';
 import type { DecodedDifference } from '../../shared/recipe/difference/decode.ts';
-import type { Recipe } from '../../shared/recipe/recipe.ts';
+import type { ChunkRef, Recipe } from '../../shared/recipe/recipe.ts';
 import { baseOfRun } from '../../shared/recipe/run-base.ts';
 import { isProvenBySkeleton, skeletonDigest } from '../../shared/recipe/skeleton-digest.ts';
 import type { Store, StoreRecord } from '../../shared/store/port.ts';
 import { OWN_STREAM, type Run, type StreamFrame } from '../../shared/wire/bulk.ts';
 import type { Knowledge } from '../access/knowledge.ts';
 import type { Claim } from './claims.ts';
-import type { DecodePool } from './decode-pool.ts';
+import type { DecodePool, UnreadBase } from './decode-pool.ts';
 import { areReadable, orDamaged } from '../catalog/readable.ts';
 import type { BegunStream, UnderWay } from './under-way.ts';
 
@@ -128,8 +128,8 @@ export async function takeRun(incoming: Opened, run: Run, replace: boolean, opti
   if (targetBytes > RUN_BYTES_MAX)
     throw new TransferError('LIMIT_EXCEEDED', `a run has ${targetBytes} bytes, the limit is ${RUN_BYTES_MAX}`);
   incoming.arrived += run.chunkCount;
-  const base = await loadBase(incoming, run, indices, [...incoming.running], store);
-  const content = await decoders.decode({ codec: run.codec, payload: run.payload, base, targetBytes });
+  const base = await findBase(incoming, run, indices, [...incoming.running], store);
+  const content = await decoders.decode({ codec: run.codec, payload: run.payload, targetBytes }, base);
   const records: StoreRecord[] = [];
   let at = 0;
   for (const length of lengths) {
@@ -138,6 +138,7 @@ export async function takeRun(incoming: Opened, run: Run, replace: boolean, opti
     at += length;
   }
   await store.put(records, { replace });
+  if (content !== run.payload) releaseBytes(content);
   for (const [i, { key }] of records.entries()) incoming.ids[indices[i] as number] = key;
   knowledge.arrived(records.map(({ key }) => key));
   options.onContent?.(incoming.frame.image, targetBytes, 0);
@@ -145,13 +146,13 @@ export async function takeRun(incoming: Opened, run: Run, replace: boolean, opti
 }
 
 /** @param before the runs that came before and may not be in the store yet. */
-async function loadBase(
+async function findBase(
   incoming: Opened,
   { base }: Run,
   indices: readonly number[],
   before: readonly Promise<void>[],
   store: Store,
-): Promise<Uint8Array | undefined> {
+): Promise<UnreadBase | undefined> {
   if (!base.rows && base.ranges.length === 0) return undefined;
   if (base.ranges.some((range) => range.base === OWN_STREAM)) await Promise.all(before);
   const { difference, bases, ids } = incoming;
@@ -163,10 +164,33 @@ async function loadBase(
       return id && { id, length: difference.freshLengths[index] as number };
     },
   });
-  return concatBytes(
-    await store.getMany(
+  const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
+  return { bytes, read: () => readChunks(chunks, bytes, store) };
+}
+
+/** So much of a base is read at once. */
+const READ_BYTES = 1024 * 1024;
+
+/** Their contents, one behind the other, `bytes` bytes together. @throws TransferError INTEGRITY */
+async function readChunks(chunks: readonly ChunkRef[], bytes: number, store: Store): Promise<Uint8Array> {
+  const content = new Uint8Array(bytes);
+  let at = 0;
+  for (let from = 0; from < chunks.length;) {
+    let to = from;
+    for (let read = 0; to < chunks.length && read < READ_BYTES;) read += (chunks[to++] as ChunkRef).length;
+    const batch = chunks.slice(from, to);
+    const pieces = await store.getMany(
       'chunk',
-      chunks.map((chunk) => chunk.id),
-    ),
-  );
+      batch.map(({ id }) => id),
+    );
+    for (const [i, piece] of pieces.entries()) {
+      const { id, length } = batch[i] as ChunkRef;
+      if (piece.byteLength !== length) throw new TransferError('INTEGRITY', `chunk ${hex(id)} has not ${length} bytes`);
+      content.set(piece, at);
+      at += length;
+    }
+    releaseBuffers(pieces);
+    from = to;
+  }
+  return content;
 }

@@ -1,6 +1,7 @@
 /** `--deliver archive:DIR`: writes NAME_TAG.tar, byte for byte what was shipped, and only once it is whole. */
 import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { releaseBytes } from '../../shared/bytes.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { idFromHex } from '../../shared/hash.ts';
 import { archiveFileName } from '../../shared/image/reference.ts';
@@ -39,7 +40,7 @@ export async function writeArchive(
 }
 
 /**
- * Writes `pieces`, `bytes` in all, into `file` by way of a temporary file beside it, synced before it takes the name. A device or a pipe is never
+ * Writes `pieces`, `bytes` in all, which it takes over, into `file` by way of a temporary file beside it, synced before it takes the name. A device or a pipe is never
  * replaced: it is written to as it is.
  * @throws TransferError USAGE for a directory; NO_SPACE, PERMISSION, INTEGRITY: the file is then as it was.
  */
@@ -55,6 +56,7 @@ export async function writePieces(
     for await (const piece of pieces) {
       await handle.writeFile(piece);
       done += piece.byteLength;
+      releaseBytes(piece);
       options.onProgress?.('rebuild', done, bytes);
     }
     if ((await handle.stat()).isFile()) await handle.datasync();

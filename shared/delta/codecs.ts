@@ -36,11 +36,6 @@ export function needsBase(codec: number): boolean {
 
 const FAST: ReadonlySet<number> = new Set([CODEC.raw, CODEC.zstd, CODEC.zstdBase]);
 
-/** Whether decoding may take the memory of context mixing: opened content does not tell before it is decoded. */
-export function mixes(codec: number): boolean {
-  return codec === CODEC.mix || codec === CODEC.mixBase || codec === CODEC.opened || codec === CODEC.openedBase;
-}
-
 /** True where decoding takes long enough to be worth a thread of its own. */
 export function isSlowToDecode(codec: number): boolean {
   return !FAST.has(codec);

@@ -2,22 +2,24 @@
  * Content on the wire: as few bytes as the effort allows, with or without an old version of it.
  *
  * One call takes one target of at most RUN_BYTES_MAX and one base of at most BASE_BYTES_MAX; larger files go through here by
- * windows. Encoding takes memory for four times the base and three times the target, decoding for both and some 48 MiB (twice that
+ * windows. Encoding takes memory for four times the base and three times the target, decoding for both and some 57 MiB (89
  * without a base). Nothing here proves that the decoded content is the right one: the caller compares its hash.
  */
+import { releaseBytes } from '../bytes.ts';
 import { TransferError } from '../errors.ts';
 import { BASE_BYTES_MAX, RUN_BYTES_MAX } from '../limits.ts';
-import { createByteReader, createByteWriter } from '../wire/varint.ts';
+import { collectIdleMemories } from '../wasm/load.ts';
+import { createByteReader, createByteWriter, type ByteReader } from '../wire/varint.ts';
 import { alignContent } from './align.ts';
 import { CODEC, codecName, needsBase } from './codecs.ts';
 import { EFFORT_PLANS, type EffortLevel, type EffortPlan } from './efforts.ts';
 import { isDense, isText } from './kind.ts';
-import { decodeMix, encodeMix } from './mix.ts';
+import { decodeMix, encodeMix, mixDecodingBytes } from './mix.ts';
 import { openBase } from './opened/base.ts';
 import { closeTarget } from './opened/close.ts';
 import { readBaseDecisions, readTargetDecisions } from './opened/decisions.ts';
 import { openPair, type OpenedContent } from './opened/open.ts';
-import { decodePatch, encodePatch } from './patch.ts';
+import { decodePatch, encodePatch, patchDecodingBytes } from './patch.ts';
 import { compressZstd, compressZstdOver, decompressZstd } from './zstd.ts';
 
 export { EFFORT_LEVELS, EFFORTS, type Effort, type EffortLevel } from './efforts.ts';
@@ -35,6 +37,8 @@ const CLEAR_GAIN = 100;
 const BASE_GAIN = 4;
 /** Opened content that shrinks to this part of its target is taken without trying it closed. */
 const CLEAR_OPENED = 1.5;
+/** What content in members grows to when they are opened, of all kinds together. */
+const OPENED_GROWTH = 3;
 /** What a base saves must be more than this part, for the decoder to be made to read it. */
 const BASE_WORTH = 64;
 
@@ -111,45 +115,84 @@ function* baseCandidates(target: Uint8Array, base: Uint8Array, plan: EffortPlan)
   if (payload !== undefined) yield { codec: CODEC.mixBase, usesBase: true, payload };
 }
 
+/** Told of arrays that are no longer needed while the work goes on: whoever owns one may give its memory back. */
+type OnSpent = (bytes: Uint8Array) => void;
+
 /**
  * The content of exactly `targetBytes` that `payload` stands for. Any bytes give some content or a TransferError: INTEGRITY,
  * PROTOCOL_VIOLATION, LIMIT_EXCEEDED; with another base than the encoder's the content is another one or INTEGRITY.
  */
-export function decodeContent(codec: number, payload: Uint8Array, base: Uint8Array | undefined, targetBytes: number): Uint8Array {
+export function decodeContent(
+  codec: number,
+  payload: Uint8Array,
+  base: Uint8Array | undefined,
+  targetBytes: number,
+  onSpent: OnSpent = () => {},
+): Uint8Array {
   checkLimit('a target', targetBytes, RUN_BYTES_MAX);
   checkLimit('a base', base?.byteLength ?? 0, BASE_BYTES_MAX);
   checkLimit('a payload', payload.byteLength, targetBytes);
   const needs = needsBase(codec);
   if (needs !== (base !== undefined))
     throw new TransferError('PROTOCOL_VIOLATION', `${codecName(codec)} ${needs ? 'lacks its base' : 'needs no base'}`);
-  if (codec === CODEC.opened || codec === CODEC.openedBase) return decodeOpened(payload, base, targetBytes);
-  return decodeClosed(codec, payload, base, targetBytes);
+  if (codec === CODEC.opened || codec === CODEC.openedBase) return decodeOpened(payload, base, targetBytes, onSpent);
+  return decodeClosed(codec, payload, base, targetBytes, onSpent);
 }
 
-function decodeOpened(packed: Uint8Array, base: Uint8Array | undefined, targetBytes: number): Uint8Array {
+function decodeOpened(packed: Uint8Array, base: Uint8Array | undefined, targetBytes: number, onSpent: OnSpent): Uint8Array {
   const reader = createByteReader(packed);
-  const codec = reader.byte('codec');
+  const { codec, openedBytes } = readOpenedHead(reader);
   if (needsBase(codec) !== (base !== undefined) || codec === CODEC.opened || codec === CODEC.openedBase)
     throw new TransferError('PROTOCOL_VIOLATION', `opened content cannot hold ${codecName(codec)}`);
-  const openedBytes = reader.varint('opened content', RUN_BYTES_MAX);
   const oldBytes = base === undefined ? undefined : openBase(base, readBaseDecisions(reader));
+  const isOwn = oldBytes !== base;
+  if (base !== undefined && isOwn) onSpent(base);
   const decisions = readTargetDecisions(reader, targetBytes);
-  return closeTarget(decodeClosed(codec, reader.rest(), oldBytes, openedBytes), decisions, targetBytes);
+  const target = decodeClosed(codec, reader.rest(), oldBytes, openedBytes, isOwn ? releaseBytes : onSpent);
+  collectIdleMemories();
+  return closeTarget(target, decisions, targetBytes);
 }
 
-function decodeClosed(codec: number, payload: Uint8Array, base: Uint8Array | undefined, targetBytes: number): Uint8Array {
-  if (base === undefined) return decodePlain(codec, payload, targetBytes);
+function readOpenedHead(reader: ByteReader): { readonly codec: number; readonly openedBytes: number } {
+  return { codec: reader.byte('codec'), openedBytes: reader.varint('opened content', RUN_BYTES_MAX) };
+}
+
+function decodeClosed(codec: number, payload: Uint8Array, base: Uint8Array | undefined, targetBytes: number, onSpent: OnSpent): Uint8Array {
+  if (base === undefined) return decodePlain(codec, payload, targetBytes, onSpent);
   if (codec === CODEC.zstdBase) return decompressZstd(payload, targetBytes, base);
-  return codec === CODEC.patch ? decodePatch(payload, base, targetBytes) : decodeMix(payload, base, targetBytes);
+  const decode = codec === CODEC.patch ? decodePatch : decodeMix;
+  return decode(payload, base, targetBytes, onSpent);
 }
 
-function decodePlain(codec: number, payload: Uint8Array, targetBytes: number): Uint8Array {
+function decodePlain(codec: number, payload: Uint8Array, targetBytes: number, onSpent: OnSpent): Uint8Array {
   if (codec === CODEC.zstd) return decompressZstd(payload, targetBytes);
-  if (codec === CODEC.mix) return decodeMix(payload, undefined, targetBytes);
+  if (codec === CODEC.mix) return decodeMix(payload, undefined, targetBytes, onSpent);
   if (codec !== CODEC.raw) throw new TransferError('PROTOCOL_VIOLATION', `there is no codec ${codec}`);
   if (payload.byteLength !== targetBytes)
     throw new TransferError('INTEGRITY', `raw content has ${payload.byteLength} bytes, not ${targetBytes}`);
   return payload;
+}
+
+/**
+ * Memory that `decodeContent` takes, about, with payload, base and result: what is to be free before. A payload that is none gives any
+ * number; it takes no more until it is found out.
+ */
+export function decodingBytes(codec: number, payload: Uint8Array, baseBytes: number, targetBytes: number): number {
+  if (codec !== CODEC.opened && codec !== CODEC.openedBase) return payload.byteLength + closedBytes(codec, baseBytes, targetBytes);
+  let inside: ReturnType<typeof readOpenedHead>;
+  try {
+    inside = readOpenedHead(createByteReader(payload));
+  } catch {
+    return payload.byteLength;
+  }
+  const openedBase = Math.min(baseBytes * OPENED_GROWTH, BASE_BYTES_MAX);
+  return payload.byteLength + closedBytes(inside.codec, openedBase, inside.openedBytes);
+}
+
+function closedBytes(codec: number, baseBytes: number, targetBytes: number): number {
+  if (codec === CODEC.mix || codec === CODEC.mixBase) return mixDecodingBytes(targetBytes, baseBytes);
+  if (codec === CODEC.patch) return patchDecodingBytes(targetBytes, baseBytes);
+  return 2 * (baseBytes + targetBytes);
 }
 
 function checkLimit(what: string, bytes: number, limit: number): void {

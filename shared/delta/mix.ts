@@ -39,6 +39,8 @@ const NO_PIECES: Pieces = new Uint32Array(0);
 const MARGIN = 64;
 /** Where contents begin, behind the module's own tables: `FIXED_END` of mix/layout.ts, rounded up. */
 const FIXED_END = 16 * 1024 * 1024;
+/** Of what lies before that, what is used. */
+const FIXED_BYTES = 9 * 1024 * 1024;
 
 /**
  * The code of `target`, or undefined where it would take `limit` bytes or more.
@@ -67,8 +69,14 @@ export function encodeMix(
 /**
  * The content of `targetBytes` bytes that `code` stands for. Nearly any code gives some content: only its hash tells whether it is
  * the right one. INTEGRITY, PROTOCOL_VIOLATION.
+ * @param onSpent told of code and base when they are no longer needed, before the work begins.
  */
-export function decodeMix(code: Uint8Array, base: Uint8Array = NOTHING, targetBytes: number): Uint8Array {
+export function decodeMix(
+  code: Uint8Array,
+  base: Uint8Array = NOTHING,
+  targetBytes: number,
+  onSpent: (bytes: Uint8Array) => void = () => {},
+): Uint8Array {
   const form = code[0] ?? -1;
   const hasBranches = (form & HAS_BRANCHES) !== 0;
   if (form < 0 || form > (RUN_MASK | HAS_BRANCHES) || (hasBranches && base.byteLength > 0))
@@ -78,11 +86,19 @@ export function decodeMix(code: Uint8Array, base: Uint8Array = NOTHING, targetBy
   const { exports, memory } = room.wasm;
   const bytes = new Uint8Array(memory.buffer);
   bytes.set(code, room.code);
+  const codeEnd = room.code + code.byteLength;
+  for (const each of [code, base]) onSpent(each);
   const runBytes = RUN_BYTES[(form & RUN_MASK) as RunForm];
-  if (exports.decode(room.code + 1, room.code + code.byteLength, room.pieces, piecesMax, room.order, runBytes) === 0)
+  if (exports.decode(room.code + 1, codeEnd, room.pieces, piecesMax, room.order, runBytes) === 0)
     throw new TransferError('INTEGRITY', 'a mixed code does not decode');
   if (hasBranches) exports.convertBranches(room.target, targetBytes, true);
   return bytes.slice(room.target, room.target + targetBytes);
+}
+
+/** Memory that decoding takes at most, base and result included, but for the code. */
+export function mixDecodingBytes(targetBytes: number, baseBytes: number): number {
+  const { slotBits, repeatBits } = tableBits(targetBytes, baseBytes);
+  return FIXED_BYTES + baseBytes + 2 * targetBytes + (16 << slotBits) + (4 << repeatBits);
 }
 
 interface Room {

@@ -20,6 +20,8 @@ interface PatchExports {
 /** Zeros around a base. */
 const MARGIN = 64;
 const FIXED_END = 16 * 1024 * 1024;
+/** Of what lies before that, what is used. */
+const FIXED_BYTES = 1024 * 1024;
 /** A varint of the pieces has at most five bytes. */
 const PIECE_BYTES_MAX = 15;
 
@@ -41,8 +43,21 @@ export function encodePatch(target: Uint8Array, base: Uint8Array, pieces: Pieces
   return writer.finish();
 }
 
-/** PROTOCOL_VIOLATION, LIMIT_EXCEEDED, INTEGRITY. With another base than the encoder's the result is another content. */
-export function decodePatch(patch: Uint8Array, base: Uint8Array, targetBytes: number): Uint8Array {
+/** Memory that decoding takes, base and result included, but for the patch: its streams have hardly more bytes than the target. */
+export function patchDecodingBytes(targetBytes: number, baseBytes: number): number {
+  return FIXED_BYTES + baseBytes + 4 * targetBytes;
+}
+
+/**
+ * PROTOCOL_VIOLATION, LIMIT_EXCEEDED, INTEGRITY. With another base than the encoder's the result is another content.
+ * @param onSpent told of the base when it is no longer needed, before the work begins.
+ */
+export function decodePatch(
+  patch: Uint8Array,
+  base: Uint8Array,
+  targetBytes: number,
+  onSpent: (bytes: Uint8Array) => void = () => {},
+): Uint8Array {
   const reader = createByteReader(patch);
   const count = reader.varint('pieces', Math.min(PIECES_MAX, targetBytes));
   const pieces = unpackPieces(readStream(reader, count * PIECE_BYTES_MAX), count, base.byteLength, targetBytes);
@@ -53,15 +68,11 @@ export function decodePatch(patch: Uint8Array, base: Uint8Array, targetBytes: nu
   const { wasm, target } = start(places, base, targetBytes, pieces);
   const memory = new Uint8Array(wasm.memory.buffer);
   streams.forEach((stream, i) => memory.set(stream, starts[i]));
-  const [lengths, differences, rest] = starts as [number, number, number];
-  const isWhole = wasm.exports.restore(
-    lengths,
-    lengths + streams[0].byteLength,
-    differences,
-    differences + streams[1].byteLength,
-    rest,
-    rest + streams[2].byteLength,
-  );
+  type Each = [number, number, number];
+  const [lengths, differences, rest] = starts as Each;
+  const [lengthsEnd, differencesEnd, restEnd] = starts.map((at, i) => at + (streams[i]?.byteLength ?? 0)) as Each;
+  onSpent(base);
+  const isWhole = wasm.exports.restore(lengths, lengthsEnd, differences, differencesEnd, rest, restEnd);
   if (isWhole === 0) throw new TransferError('INTEGRITY', 'the streams of a patch do not fit together');
   return memory.slice(target, target + targetBytes);
 }

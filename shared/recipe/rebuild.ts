@@ -1,5 +1,5 @@
 /** Rebuilds a stream from its recipe: skeleton from the recipe, content from the store, nested streams from their own recipes. */
-import { concatBytes, equalBytes } from '../bytes.ts';
+import { concatBytes, equalBytes, releaseBuffers } from '../bytes.ts';
 import { TransferError } from '../errors.ts';
 import { createIdHasher, hex, type Id } from '../hash.ts';
 import { RECIPE_DEPTH_MAX } from '../limits.ts';
@@ -28,6 +28,13 @@ const BATCH_BYTES = 2 * 1024 * 1024;
 /** Bytes of the skeleton, or content to be fetched. */
 type Part = Uint8Array | ChunkRef;
 
+/** Parts with their content, in order. */
+interface Batch {
+  readonly parts: readonly Uint8Array[];
+  /** Those of them that the store gave, for this batch alone: given back when the next one is asked for. */
+  readonly contents: readonly Uint8Array[];
+}
+
 /** A row's body that is another stream. */
 interface NestedBody {
   readonly nested: Id;
@@ -53,7 +60,7 @@ export async function* rebuildStream(
   const sources = { store, loadRecipe };
   for await (const batch of recipe.wrapped === undefined ? fetchedBatches(recipe, sources) : wrappedBatches(recipe, sources)) {
     signal?.throwIfAborted();
-    for (const bytes of batch) {
+    for (const bytes of batch.parts) {
       for (let at = 0; at < bytes.byteLength;) {
         if (filled === piece.byteLength) {
           if (left === 0) throw new TransferError('INTEGRITY', `the stream ${hex(recipe.id)} is longer than its recipe says`);
@@ -78,16 +85,21 @@ export async function* rebuildStream(
 }
 
 /** Skeleton and content in order; while one batch is given out, the next is being fetched. */
-async function* fetchedBatches(recipe: Recipe, sources: Sources): AsyncGenerator<readonly Uint8Array[], void, undefined> {
-  let ahead: Promise<readonly Uint8Array[]> | undefined;
+async function* fetchedBatches(recipe: Recipe, sources: Sources): AsyncGenerator<Batch, void, undefined> {
+  let ahead: Promise<Batch> | undefined;
   for await (const parts of batchesOf(recipe, sources)) {
     const fetched = fetchContents(parts, sources.store);
     // Heard when its turn comes, if it ever does.
     fetched.catch(() => undefined);
-    if (ahead) yield await ahead;
+    if (ahead) yield* lent(await ahead);
     ahead = fetched;
   }
-  if (ahead) yield await ahead;
+  if (ahead) yield* lent(await ahead);
+}
+
+function* lent(batch: Batch): Generator<Batch, void, undefined> {
+  yield batch;
+  releaseBuffers(batch.contents);
 }
 
 /** The parts of `recipe` and of what is nested in it, in batches of about `BATCH_BYTES`. */
@@ -107,7 +119,7 @@ async function* batchesOf(recipe: Recipe, sources: Sources): AsyncGenerator<read
       else {
         // What comes before it first; its bytes are there already, and need no batch to be fetched together.
         yield batch;
-        yield* wrappedBatches(nested, sources);
+        for await (const { parts } of wrappedBatches(nested, sources)) yield parts;
         batch = [];
         bytes = 0;
       }
@@ -124,18 +136,18 @@ async function* batchesOf(recipe: Recipe, sources: Sources): AsyncGenerator<read
 }
 
 /** A wrapped stream, put together from its plain one. That a plain stream is none of these bounds how deep this goes. */
-async function* wrappedBatches(recipe: Recipe, sources: Sources): AsyncGenerator<Uint8Array[], void, undefined> {
-  const reconstruction = await fetchContents(reconstructionOf(recipe), sources.store);
+async function* wrappedBatches(recipe: Recipe, sources: Sources): AsyncGenerator<Batch, void, undefined> {
+  const { parts: reconstruction } = await fetchContents(reconstructionOf(recipe), sources.store);
   const plain = plainOf(recipe);
   const plainRecipe = plain && (await loadNested({ nested: plain.id, bodyBytes: plain.bytes }, sources.loadRecipe));
   if (plainRecipe?.wrapped !== undefined) throw new TransferError('INTEGRITY', `the plain stream of ${hex(recipe.id)} is itself wrapped`);
   for await (const piece of putTogether(recipe.wrapped as WrapMethod, concatBytes(reconstruction), plainPieces(plainRecipe, sources))) {
-    yield [piece];
+    yield { parts: [piece], contents: [] };
   }
 }
 
 async function* plainPieces(recipe: Recipe | undefined, sources: Sources): AsyncGenerator<Uint8Array, void, undefined> {
-  if (recipe !== undefined) for await (const batch of fetchedBatches(recipe, sources)) yield* batch;
+  if (recipe !== undefined) for await (const batch of fetchedBatches(recipe, sources)) yield* batch.parts;
 }
 
 async function loadNested({ nested, bodyBytes }: NestedBody, loadRecipe: Sources['loadRecipe']): Promise<Recipe> {
@@ -146,7 +158,7 @@ async function loadNested({ nested, bodyBytes }: NestedBody, loadRecipe: Sources
 }
 
 /** `parts` with the content of each chunk in its place; a chunk is fetched once. */
-async function fetchContents(parts: readonly Part[], store: Sources['store']): Promise<readonly Uint8Array[]> {
+async function fetchContents(parts: readonly Part[], store: Sources['store']): Promise<Batch> {
   const positions = new Map<string, number>();
   const ids: Id[] = [];
   const order = parts.map((part) => {
@@ -157,12 +169,13 @@ async function fetchContents(parts: readonly Part[], store: Sources['store']): P
     return position;
   });
   const contents = ids.length === 0 ? [] : await store.getMany('chunk', ids);
-  return parts.map((part, index) => {
+  const inPlace = parts.map((part, index) => {
     if (part instanceof Uint8Array) return part;
     const content = contents[order[index] as number];
     if (content?.byteLength !== part.length) throw new TransferError('INTEGRITY', `chunk ${hex(part.id)} has not ${part.length} bytes`);
     return content;
   });
+  return { parts: inPlace, contents };
 }
 
 function* partsOf(recipe: Recipe): Generator<Part | NestedBody, void, undefined> {

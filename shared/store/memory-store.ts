@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { TransferError } from '../errors.ts';
 import { asId, hashBytes, hex, type Id } from '../hash.ts';
-import { equalBytes } from '../bytes.ts';
+import { copyBytes, equalBytes } from '../bytes.ts';
 import { STORE_ID_BYTES } from './identity.ts';
 import {
   RECORD_KINDS,
@@ -55,7 +55,7 @@ class MemoryStore implements Store {
       const entries = this.#open(kind);
       const known = entries.has(hex(key));
       if (!known) added++;
-      if (!known || replace || kind === 'image') entries.set(hex(key), { key: asId(key.slice()), bytes: bytes.slice() });
+      if (!known || replace || kind === 'image') entries.set(hex(key), { key: asId(key.slice()), bytes: copyBytes(bytes) });
     }
     return added;
   }
@@ -90,7 +90,7 @@ class MemoryStore implements Store {
       const entry = entries.get(hex(key));
       if (entry === undefined) throw new TransferError('INTEGRITY', `${kind} ${hex(key)} is not in the store`);
       if (!isSound(kind, entry)) throw new TransferError('INTEGRITY', `${kind} ${hex(key)} does not match its hash`);
-      return entry.bytes.slice();
+      return copyBytes(entry.bytes);
     });
   }
 

@@ -3,7 +3,7 @@
  * was put.
  */
 import { crc32 } from 'node:zlib';
-import { equalBytes } from '../bytes.ts';
+import { equalBytes, releaseBuffers } from '../bytes.ts';
 import { systemCode, TransferError } from '../errors.ts';
 import { hashBytes, hex, type Id } from '../hash.ts';
 import { STORE_READ_BYTES_MAX, STORE_RECORD_BYTES_MAX } from '../limits.ts';
@@ -84,10 +84,16 @@ export async function tryReadRecords(
         const place = places[member]!;
         out[member] = extract(place, bytes.subarray(place.location.offset - span.start), seed, unpacker);
       }
+      // Records that were compressed lie elsewhere now.
+      if (!span.members.some((member) => isPartOf(out[member], bytes))) releaseBuffers([bytes]);
     }
   };
   await Promise.all(Array.from({ length: READS_MAX }, work));
   return out;
+}
+
+function isPartOf(result: Uint8Array | TransferError | undefined, bytes: Uint8Array): boolean {
+  return result instanceof Uint8Array && result.buffer === bytes.buffer;
 }
 
 /** The raw bytes of a record whose sound header was read, compared with all that is known of it. Throws TransferError INTEGRITY or STORE_VERSION. */

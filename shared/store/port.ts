@@ -128,7 +128,7 @@ export interface Store extends AsyncDisposable {
 
   /**
    * The verified bytes of each key, in order. A chunk is hashed, every other kind is checked against its checksum.
-   * The arrays belong to the caller.
+   * The arrays belong to the caller; they may share buffers with each other, and with nothing else.
    * @throws TransferError INTEGRITY when a record is missing or damaged (message names kind and key).
    */
   getMany(kind: RecordKind, keys: readonly Id[]): Promise<Uint8Array[]>;

@@ -110,8 +110,9 @@ export function serveRequests<Request, Reply>(handle: (request: Request) => Repl
       const { code, message } = TransferError.from(error);
       answer = { failure: { code, message } };
     }
-    parentPort?.postMessage(answer, 'reply' in answer ? moved(answer.reply) : []);
+    // Before the answer: who waits for it may begin something that takes as much memory again.
     collectIdleMemories();
+    parentPort?.postMessage(answer, 'reply' in answer ? moved(answer.reply) : []);
   });
 }
 

@@ -80,7 +80,7 @@ const reference: Target = {
 
 const decoders: DecodePool = {
   threads: 1,
-  decode: ({ codec, payload, base, targetBytes }) => Promise.resolve(decodeContent(codec, payload, base, targetBytes)),
+  decode: async ({ codec, payload, targetBytes }, base) => decodeContent(codec, payload, await base?.read(), targetBytes),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { concatBytes } from '../../shared/bytes.ts';
 import { CODEC } from '../../shared/delta/codecs.ts';
-import { decodeContent, EFFORT_LEVELS, encodeContent, type EffortLevel } from '../../shared/delta/content.ts';
+import { decodeContent, decodingBytes, EFFORT_LEVELS, encodeContent, type EffortLevel } from '../../shared/delta/content.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { codeContent, editedContent, gzippedContent, textContent } from '../support/delta-contents.ts';
 import { pngImage, zipFile } from '../support/members.ts';
@@ -70,6 +70,8 @@ const DOCUMENTED = ['INTEGRITY', 'PROTOCOL_VIOLATION', 'LIMIT_EXCEEDED'];
 
 /** What comes of decoding: the length of the content, or the code of the error; anything else is passed on. */
 function outcome(codec: number, payload: Uint8Array, base: Uint8Array | undefined, targetBytes: number): number | string {
+  const bytes = decodingBytes(codec, payload, base?.byteLength ?? 0, targetBytes);
+  if (!Number.isSafeInteger(bytes) || bytes < payload.byteLength) return `${bytes} bytes for ${codec}`;
   try {
     return decodeContent(codec, payload, base, targetBytes).byteLength;
   } catch (error) {

@@ -34,7 +34,7 @@ export const encodersHere: EncodePool = {
 /** Decodes in this thread. */
 const decodersHere: DecodePool = {
   threads: 1,
-  decode: ({ codec, payload, base, targetBytes }) => Promise.resolve(decodeContent(codec, payload, base, targetBytes)),
+  decode: async ({ codec, payload, targetBytes }, base) => decodeContent(codec, payload, await base?.read(), targetBytes),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 

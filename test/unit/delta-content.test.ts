@@ -1,8 +1,8 @@
 /** Which codec content gets, and what the decoders refuse. */
 import { expect, test } from 'vitest';
-import { concatBytes, utf8 } from '../../shared/bytes.ts';
+import { concatBytes, releaseBytes, utf8 } from '../../shared/bytes.ts';
 import { CODEC, codecName, needsBase } from '../../shared/delta/codecs.ts';
-import { decodeContent, encodeContent, type EffortLevel } from '../../shared/delta/content.ts';
+import { decodeContent, decodingBytes, encodeContent, type EffortLevel } from '../../shared/delta/content.ts';
 import { BASE_BYTES_MAX, RUN_BYTES_MAX } from '../../shared/limits.ts';
 import { codeContent, editedContent, gzippedContent, reorderedText, textContent } from '../support/delta-contents.ts';
 import { gzipMember } from '../support/members.ts';
@@ -29,6 +29,28 @@ test.each<[keyof typeof CODEC, Uint8Array, Uint8Array | undefined, EffortLevel]>
   expect(codecName(codec)).toBe(name);
   expect(usesBase).toBe(needsBase(codec));
   expect(Buffer.compare(decodeContent(codec, payload, usesBase ? base : undefined, target.byteLength), target)).toBe(0);
+});
+
+test.each<[keyof typeof CODEC, Uint8Array, Uint8Array | undefined, EffortLevel]>([
+  ['patch', movedCode, code, 'low'],
+  ['mix', text, undefined, 'max'],
+  ['mixBase', editedContent(text, 6, 40), text, 'max'],
+  ['openedBase', zippedEdited, zipped, 'low'],
+  ['openedBase', zippedEdited, zipped, 'max'],
+])('%s needs no old content once it was told of as spent', (_, target, base, level) => {
+  const { codec, payload } = encodeContent(target, base, level);
+  const own = base?.slice();
+  const spent: Uint8Array[] = [];
+  const content = decodeContent(codec, payload.slice(), own, target.byteLength, (bytes) => {
+    spent.push(bytes);
+    releaseBytes(bytes);
+  });
+  expect(Buffer.compare(content, target)).toBe(0);
+  expect(spent).toEqual(expect.arrayContaining(own === undefined ? [] : [own]));
+  expect(own?.byteLength ?? 0).toBe(0);
+  expect(decodingBytes(codec, payload, base?.byteLength ?? 0, target.byteLength)).toBeGreaterThan(
+    payload.byteLength + (base?.byteLength ?? 0) + target.byteLength,
+  );
 });
 
 test('operands that moved with their code cost next to nothing', () => {

@@ -138,9 +138,11 @@ describe('a run that leans on its own stream', async () => {
       ),
       decoders: {
         threads: 4,
-        async decode({ payload, base }) {
+        async decode({ payload }, unread) {
           // The first takes longest.
-          if (base === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+          if (unread === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+          const base = await unread?.read();
+          expect(base?.byteLength).toBe(unread?.bytes);
           bases.push(Buffer.from(base ?? []).toString());
           return payload.slice();
         },

@@ -57,6 +57,23 @@ async function failure(pieces: AsyncIterable<Uint8Array>): Promise<unknown> {
   }
 }
 
+it('gives back what the store lent, and nothing of the recipe', async () => {
+  const { store, recipe, stream } = await prepare();
+  const lent: Uint8Array[] = [];
+  const lender: Pick<typeof store, 'getMany'> = {
+    async getMany(kind, keys) {
+      const arrays = await store.getMany(kind, keys);
+      lent.push(...arrays);
+      return arrays;
+    },
+  };
+  for (let times = 1; times <= 2; times++) {
+    expect(Buffer.compare(await collect(rebuildStream(recipe, lender, noNested)), stream)).toBe(0);
+    expect(lent).toHaveLength(times * contents.length);
+  }
+  expect(lent.every(({ byteLength }) => byteLength === 0)).toBe(true);
+});
+
 /** A recipe of one nested stream; its own id is not checked before the end. */
 function nesting(nested: Id, bodyBytes: number): Recipe {
   const table = createRecipeTable();
