@@ -6,7 +6,7 @@ describe('releaseBytes', () => {
     const bytes = new Uint8Array(8);
     releaseBytes(bytes);
     releaseBytes(bytes);
-    expect([bytes.byteLength, (bytes.buffer as ArrayBuffer).detached]).toEqual([0, true]);
+    expect([bytes.byteLength, bytes.buffer.detached]).toEqual([0, true]);
   });
 
   it('leaves a part of a buffer, and nothing at all, as they are', () => {
