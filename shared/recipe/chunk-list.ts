@@ -20,6 +20,8 @@ export interface ChunkListBuilder extends ChunkList {
    * @throws TransferError LIMIT_EXCEEDED above `RECIPE_CHUNKS_MAX` chunks.
    */
   push(id: Uint8Array, length: number): void;
+  /** Puts another id, which it copies, in the place of the one at `index` (below `length`). */
+  setId(index: number, id: Uint8Array): void;
   /** Gives back unused room. */
   trim(): void;
 }
@@ -47,6 +49,8 @@ export function createChunkList(): ChunkListBuilder {
       lengths.push(length);
       bytes += length;
     },
+    // An id does not cross segments, so this is a view of where it is kept.
+    setId: (index, id) => ids.view(index * ID_BYTES, (index + 1) * ID_BYTES).set(id),
     at,
     range,
     [Symbol.iterator]: () => range(0, lengths.length),

@@ -40,6 +40,9 @@ export interface RecipeTable {
   /** Appends a chunk to the body of the row that comes next, or to the tail when none comes. For bodies that stream. */
   pushChunk(id: Uint8Array, length: number): void;
 
+  /** Gives another id to a chunk that was appended or pushed: the one at `index` of all of them. */
+  nameChunk(index: number, id: Uint8Array): void;
+
   /**
    * Appends a row; `row.chunks` follow what `pushChunk` brought. All bytes are copied.
    * @throws TransferError INTEGRITY when the row contradicts itself, LIMIT_EXCEEDED beyond a limit of limits.ts.
@@ -95,6 +98,10 @@ export function createRecipeTable(): RecipeTable {
     pushChunk(id, length) {
       check(id.byteLength === ID_BYTES && length >= 1 && length <= CHUNK_BYTES_MAX, `a chunk of ${length} bytes`);
       chunks.push(id, length);
+    },
+    nameChunk(index, id) {
+      check(id.byteLength === ID_BYTES && index < chunks.length, `chunk ${index} of ${chunks.length}`);
+      chunks.setId(index, id);
     },
     append(row) {
       checkLimit(rowCount < RECIPE_ROWS_MAX, `more than ${RECIPE_ROWS_MAX} rows in one recipe`);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { equalBytes } from '../../shared/bytes.ts';
 import { hashBytes } from '../../shared/hash.ts';
 import { CHUNK_BYTES_MAX, RECIPE_NUMBER_MAX, RECIPE_TEMPLATES_MAX, TAR_INLINE_BYTES_MAX } from '../../shared/limits.ts';
 import { BODY_CHUNKS, BODY_INLINE, BODY_NESTED, BODY_NONE, type Row } from '../../shared/recipe/recipe.ts';
@@ -103,6 +104,20 @@ describe('recipe table', () => {
     const recipe = table.finish(id);
     expect(recipe.row(0).chunks.map(({ length }) => length)).toEqual([1, 2]);
     expect([recipe.row(1).chunks, recipe.tail]).toEqual([[], []]);
+  });
+
+  it('gives chunks their ids later', () => {
+    const table = tableWithTemplate();
+    // More than one segment of ids, and a tail.
+    const count = 10_000;
+    table.append({ ...empty, body: BODY_CHUNKS, bodyBytes: count, chunks: Array.from({ length: count }, () => ({ id, length: 1 })) });
+    table.pushChunk(id, 5);
+    const other = hashBytes(Uint8Array.of(1));
+    for (const index of [0, 8191, 8192, count]) table.nameChunk(index, other);
+    expect(() => table.nameChunk(count + 1, other)).toThrow(expect.objectContaining({ code: 'INTEGRITY' }));
+    const recipe = table.finish(id);
+    const named = recipe.row(0).chunks.flatMap((chunk, index) => (equalBytes(chunk.id, other) ? [index] : []));
+    expect([named, recipe.tail.map((chunk) => equalBytes(chunk.id, other))]).toEqual([[0, 8191, 8192], [true]]);
   });
 
   it('copies what it is given', () => {

@@ -1,7 +1,8 @@
 /** The receiving side of a recipe difference. Format: shared/DIFFERENCE.md. */
 import { TransferError } from '../../errors.ts';
 import { ID_BYTES, asId, type Id } from '../../hash.ts';
-import type { Recipe } from '../recipe.ts';
+import { createNumberColumn, type NumberColumn } from '../columns.ts';
+import type { ChunkRef, Recipe } from '../recipe.ts';
 import { createRecipeTable, type RecipeTable } from '../table.ts';
 import { createBases, type Bases } from './bases.ts';
 import type { ChunkPlaces } from './chunk-model.ts';
@@ -16,7 +17,7 @@ export interface DecodedDifference extends RowPlaces {
   /** Lengths in bytes of the chunks that no base has, in the order of their first use. */
   readonly freshLengths: readonly number[];
   /**
-   * The recipe.
+   * The recipe; to be called once.
    * @param ids of the fresh chunks, in order.
    * @param id of the stream that the recipe rebuilds; whether it does is for the caller to check.
    */
@@ -29,15 +30,17 @@ export interface DecodedDifference extends RowPlaces {
  * @throws TransferError PROTOCOL_VIOLATION for bytes that are no difference to these bases, LIMIT_EXCEEDED for a recipe beyond a limit.
  */
 export function decodeDifference(bytes: Uint8Array, bases: readonly Recipe[], streams: readonly Id[] = []): DecodedDifference {
-  const all = createBases(bases);
-  const { freshLengths, rows } = decode(bytes, all, streams, []);
+  const { freshLengths, rows, table, numbers } = decode(bytes, createBases(bases), streams);
   return {
     freshLengths,
     ...rows.finish(),
-    // Decoding again costs less than keeping everything until the ids are known.
     resolve(ids, id) {
       if (ids.length !== freshLengths.length) throw new TransferError('INTERNAL', `${ids.length} ids for ${freshLengths.length} chunks`);
-      return decode(bytes, all, streams, ids).table.finish(id);
+      for (let place = 0; place < numbers.length; place++) {
+        const number = numbers.at(place);
+        if (number > 0) table.nameChunk(place, ids[number - 1] as Id);
+      }
+      return table.finish(id);
     },
   };
 }
@@ -52,47 +55,64 @@ const NO_SOURCE: Source = {
 };
 const NO_ID = asId(new Uint8Array(ID_BYTES));
 
-/** @param ids of the fresh chunks, as far as they are known. */
-function decode(bytes: Uint8Array, bases: Bases, streams: readonly Id[], ids: readonly Id[]) {
+/** A chunk whose id is not known yet. */
+interface FreshRef extends ChunkRef {
+  /** Its number among the fresh ones, and one. */
+  readonly fresh: number;
+}
+
+/** The table without the ids of fresh chunks, and for each of its chunks, in order, the number of the fresh one that it is, and one; else 0. */
+function decode(bytes: Uint8Array, bases: Bases, streams: readonly Id[]) {
   const coder = createBitDecoder(bytes);
   const templates = createTemplateList(bases.templates);
   const table = createRecipeTable();
   const rows = createRowMap(bases);
   const freshLengths: number[] = [];
+  const numbers = createNumberColumn((length) => new Uint32Array(length));
+  const fresh: FreshRef[] = [];
   const places: ChunkPlaces = {
     baseCount: bases.chunkCount,
     baseChunk: (number) => bases.chunk(number),
     get freshCount() {
-      return freshLengths.length;
+      return fresh.length;
     },
-    freshChunk: (number) => ({ id: ids[number] ?? NO_ID, length: freshLengths[number] as number }),
+    freshChunk: (number) => fresh[number] as FreshRef,
     addFresh(_chunk, length) {
       rows.addFresh();
-      return { id: ids[freshLengths.push(length) - 1] ?? NO_ID, length };
+      freshLengths.push(length);
+      const added = { id: NO_ID, length, fresh: freshLengths.length };
+      fresh.push(added);
+      return added;
     },
     findBase: () => undefined,
     findFresh: () => undefined,
   };
-  codeRecipe({ coder, bases, templates, places, streams, source: NO_SOURCE, sink: createSink(table, templates, rows) });
+  codeRecipe({ coder, bases, templates, places, streams, source: NO_SOURCE, sink: createSink(table, templates, rows, numbers) });
   coder.finish();
-  return { table, freshLengths, rows };
+  numbers.trim();
+  return { table, freshLengths, rows, numbers };
 }
 
-function createSink(table: RecipeTable, templates: TemplateList, rows: RowMap): Sink {
+function createSink(table: RecipeTable, templates: TemplateList, rows: RowMap, numbers: NumberColumn): Sink {
   const indexes: number[] = [];
   const indexOf = (template: number): number => {
     if (template === LITERAL) return LITERAL;
     return (indexes[template] ??= table.template(latin1Bytes(templates.at(template))));
   };
+  const note = (chunks: readonly (ChunkRef | FreshRef)[]): void => {
+    for (const chunk of chunks) numbers.push('fresh' in chunk ? chunk.fresh : 0);
+  };
   return {
     atRow: (row) => rows.atRow(row),
     row(fields, baseEntry) {
       rows.addRow(baseEntry);
+      note(fields.chunks);
       ofPeer(() => table.append(rowOf(fields, indexOf(fields.template))));
     },
     end(zeroTail, tail) {
       ofPeer(() => {
         table.setZeroTail(zeroTail);
+        note(tail);
         for (const chunk of tail) table.pushChunk(chunk.id, chunk.length);
       });
     },
