@@ -11,25 +11,26 @@ export const PIECE_FIELDS = 3;
 export const PIECES_MAX = 1 << 20;
 
 interface AlignExports {
-  prepare(base: number, baseBytes: number, target: number, targetBytes: number, isCode: boolean): void;
-  index(heads: number, headBits: number, links: number, step: number, hasLongKey: boolean): void;
-  align(nodes: number, nodesMax: number, pieces: number, chainMax: number, missCost: number, gapCost: number, pieceCost: number): number;
+  prepare(base: number, baseBytes: number, target: number, targetBytes: number): void;
+  index(heads: number, headBits: number, links: number, step: number): void;
+  align(nodes: number, nodesMax: number, pieces: number, chainMax: number, isForModel: boolean): number;
+}
+
+export interface AlignOptions {
+  /** How many places of one key are tried. */
+  readonly chainMax: number;
+  /** For context mixing, to which old bytes that differ are worth something, too; else for a patch. */
+  readonly isForModel: boolean;
 }
 
 /** Positions indexed at most: two tables of 4 bytes each for them. */
 const ENTRIES_MAX = 1 << 24;
 const NODES_MAX = 1 << 16;
 
-/** Costs in sixteenths of a bit, see wasm/assembly/align/costs.ts. */
-const CODE_COSTS = { miss: 96, gap: 64, piece: 160 } as const;
-const TEXT_COSTS = { miss: 96, gap: 32, piece: 400 } as const;
-
 /**
  * Aligns `target` with `base`. Any result is right; a better one makes a smaller delta.
- * @param isText text leaves more to the model of the bytes behind it, and has no operands
- * @param chainMax how many places of one key are tried
  */
-export function alignContent(target: Uint8Array, base: Uint8Array, isText: boolean, chainMax: number): Pieces {
+export function alignContent(target: Uint8Array, base: Uint8Array, { chainMax, isForModel }: AlignOptions): Pieces {
   const step = Math.max(1, Math.ceil(base.byteLength / ENTRIES_MAX));
   const entries = Math.ceil(base.byteLength / step) + 2;
   const headBits = Math.max(10, Math.min(22, Math.ceil(Math.log2(entries))));
@@ -45,9 +46,15 @@ export function alignContent(target: Uint8Array, base: Uint8Array, isText: boole
   const bytes = new Uint8Array(wasm.memory.buffer);
   bytes.set(base, baseAt);
   bytes.set(target, targetAt);
-  const costs = isText ? TEXT_COSTS : CODE_COSTS;
-  wasm.exports.prepare(baseAt, base.byteLength, targetAt, target.byteLength, !isText);
-  wasm.exports.index(heads, headBits, links, step, isText);
-  const count = wasm.exports.align(nodes, NODES_MAX, piecesAt, chainMax, costs.miss, costs.gap, costs.piece);
+  wasm.exports.prepare(baseAt, base.byteLength, targetAt, target.byteLength);
+  wasm.exports.index(heads, headBits, links, step);
+  const count = wasm.exports.align(nodes, NODES_MAX, piecesAt, chainMax, isForModel);
   return new Uint32Array(wasm.memory.buffer.slice(piecesAt, piecesAt + Math.min(count, PIECES_MAX) * PIECE_FIELDS * 4));
+}
+
+/** Bytes of the target that have an old byte under them. */
+export function coveredBytes(pieces: Pieces): number {
+  let bytes = 0;
+  for (let at = 1; at < pieces.length; at += PIECE_FIELDS) bytes += pieces[at] as number;
+  return bytes;
 }

@@ -10,10 +10,10 @@ import { TransferError } from '../errors.ts';
 import { BASE_BYTES_MAX, RUN_BYTES_MAX } from '../limits.ts';
 import { collectIdleMemories } from '../wasm/load.ts';
 import { createByteReader, createByteWriter, type ByteReader } from '../wire/varint.ts';
-import { alignContent } from './align.ts';
+import { alignContent, coveredBytes, type Pieces } from './align.ts';
 import { CODEC, codecName, needsBase } from './codecs.ts';
 import { EFFORT_PLANS, type EffortLevel, type EffortPlan } from './efforts.ts';
-import { isDense, isText } from './kind.ts';
+import { isDense } from './kind.ts';
 import { decodeMix, encodeMix, mixDecodingBytes } from './mix.ts';
 import { openBase } from './opened/base.ts';
 import { closeTarget } from './opened/close.ts';
@@ -39,6 +39,8 @@ const BASE_GAIN = 4;
 const CLEAR_OPENED = 1.5;
 /** What content in members grows to when they are opened, of all kinds together. */
 const OPENED_GROWTH = 3;
+/** A base that lies under less than this part of its target is left to zstd, which finds as much in it. */
+const PATCH_WORTH = 8;
 /** What a base saves must be more than this part, for the decoder to be made to read it. */
 const BASE_WORTH = 64;
 
@@ -104,15 +106,20 @@ function* plainCandidates(target: Uint8Array, plan: EffortPlan): Iterable<Encode
 }
 
 function* baseCandidates(target: Uint8Array, base: Uint8Array, plan: EffortPlan): Iterable<EncodedContent> {
-  const pieces = alignContent(target, base, isText(target), plan.chainMax);
-  const patch = encodePatch(target, base, pieces, plan.streamLevel);
-  yield { codec: CODEC.patch, usesBase: true, payload: patch };
+  const pieces = alignContent(target, base, { chainMax: plan.chainMax, isForModel: plan.mixForm !== undefined });
   if (plan.mixForm === undefined) {
+    if (coveredBytes(pieces) * PATCH_WORTH >= target.byteLength) yield patched(target, base, pieces, plan);
     yield { codec: CODEC.zstdBase, usesBase: true, payload: compressZstdOver(target, base, plan.overLevel) };
     return;
   }
-  const payload = encodeMix(target, { bytes: base, pieces }, plan.mixForm, Math.min(patch.byteLength, target.byteLength));
+  const patch = patched(target, base, pieces, plan);
+  yield patch;
+  const payload = encodeMix(target, { bytes: base, pieces }, plan.mixForm, Math.min(patch.payload.byteLength, target.byteLength));
   if (payload !== undefined) yield { codec: CODEC.mixBase, usesBase: true, payload };
+}
+
+function patched(target: Uint8Array, base: Uint8Array, pieces: Pieces, plan: EffortPlan): EncodedContent {
+  return { codec: CODEC.patch, usesBase: true, payload: encodePatch(target, base, pieces, plan.streamLevel) };
 }
 
 /** Told of arrays that are no longer needed while the work goes on: whoever owns one may give its memory back. */

@@ -3,8 +3,6 @@ import { zstdCompressSync } from 'node:zlib';
 
 const SAMPLE_BYTES = 32 * 1024;
 const SAMPLES = 4;
-/** Text has no zero bytes and few other control characters: at most one in this many bytes. */
-const CONTROL_RATIO = 200;
 
 /** Equal stretches of the content, from its start to its end. */
 function* samplesOf(content: Uint8Array): Iterable<Uint8Array> {
@@ -15,18 +13,6 @@ function* samplesOf(content: Uint8Array): Iterable<Uint8Array> {
     yield content.subarray(from, from + length);
     if (last === 0) return;
   }
-}
-
-export function isText(content: Uint8Array): boolean {
-  for (const sample of samplesOf(content)) {
-    let control = 0;
-    for (const byte of sample) {
-      if (byte === 0) return false;
-      if (byte < 9 || (byte > 13 && byte < 32)) control++;
-    }
-    if (control * CONTROL_RATIO > sample.byteLength) return false;
-  }
-  return true;
 }
 
 /** True where no sample gets smaller: compressed, encrypted or random content. */

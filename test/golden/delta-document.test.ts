@@ -161,7 +161,9 @@ describe('a decoder made from the document decodes what the encoder makes', () =
     const base = executable(pick);
     const target = rebuilt(base, pick);
     const pieces =
-      seed % 2 === 0 ? anyPieces(base.byteLength, target.byteLength, seed % 4 === 0, pick) : alignContent(target, base, false, 16);
+      seed % 2 === 0
+        ? anyPieces(base.byteLength, target.byteLength, seed % 4 === 0, pick)
+        : alignContent(target, base, { chainMax: 16, isForModel: true });
     expectOver(target, base, pieces, ((seed >> 1) % 4) as RunForm);
   });
 
@@ -170,7 +172,9 @@ describe('a decoder made from the document decodes what the encoder makes', () =
     const base = executable(pick);
     const target = rebuilt(base, pick);
     const pieces =
-      seed % 2 === 0 ? anyPieces(base.byteLength, target.byteLength, seed % 4 === 0, pick) : alignContent(target, base, false, 16);
+      seed % 2 === 0
+        ? anyPieces(base.byteLength, target.byteLength, seed % 4 === 0, pick)
+        : alignContent(target, base, { chainMax: 16, isForModel: true });
     expectDecoded(CODEC.patch, encodePatch(target, base, pieces, 3), base, target);
   });
 

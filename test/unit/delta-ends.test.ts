@@ -17,7 +17,7 @@ test.each([100, 200, 5000])('context mixing: content that ends in a repeat of %i
 test.each([1, 2, 3, 5, 8])('a delta of content that goes on %i bytes beyond the old one', (extraBytes) => {
   const base = seededBytes(2, 5000);
   const target = concatBytes([base, seededBytes(3, extraBytes)]);
-  const pieces = alignContent(target, base, false, 32);
+  const pieces = alignContent(target, base, { chainMax: 32, isForModel: true });
   for (let at = 0; at < pieces.length; at += PIECE_FIELDS) {
     const [, bytes = 0, from = 0] = pieces.subarray(at, at + PIECE_FIELDS);
     expect(from + bytes).toBeLessThanOrEqual(base.byteLength);

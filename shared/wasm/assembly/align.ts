@@ -7,11 +7,12 @@
  *
  * Works on copies: it blanks operands in both contents.
  */
-import { gap, HIT, jump, LEAVE, miss, setCosts, SLACK } from './align/costs';
+import { gap, HIT, jump, LEAVE, MISS, setRestCost, SLACK } from './align/costs';
 import { base, baseBytes, commonBytes, setContent, target, targetBytes } from './align/content';
 import * as beam from './align/beam';
 import { blankOperands } from './align/blank';
-import { entryPosition, firstEntry, hasKey, indexBase, keyBytes, nextEntry } from './align/index';
+import { entryPosition, firstEntry, hasKey, indexBase, KEY_BYTES, nextEntry } from './align/index';
+import { enterStretch, startStretches, stretchEnd } from './align/kinds';
 import { addNode, commit, hasRoom, pieceCount, ROOT, startPieces } from './align/pieces';
 import { steadyShift } from './align/tables';
 
@@ -19,49 +20,64 @@ import { steadyShift } from './align/tables';
 const SETTLED_BYTES: u32 = 256;
 /** Differences that a backward extension may contain. */
 const BACKWARD_MISSES_MAX: i32 = 8;
+/** Where nothing has been found for a while, a key more is passed over for each 64 that were looked up in vain. */
+const PATIENCE: u32 = 64;
+/** Keys passed over at most: what begins among them is found later, and taken from its beginning. */
+const PASSED_MAX: u32 = 31;
 
 let depth: i32 = 0;
+
 /** The best of the beam. */
 let best: i32 = 0;
 /** Where the ring of branch points begins. */
 let ringFrom: u32 = 0;
 
-/** Both contents, with 24 readable bytes behind each; `isCode` blanks operands. */
-export function prepare(baseAt: usize, baseLength: u32, targetAt: usize, targetLength: u32, isCode: bool): void {
+/** Both contents, with 24 readable bytes behind each. */
+export function prepare(baseAt: usize, baseLength: u32, targetAt: usize, targetLength: u32): void {
   setContent(baseAt, baseLength, targetAt, targetLength);
-  if (!isCode) return;
   blankOperands(baseAt, baseLength);
   blankOperands(targetAt, targetLength);
 }
 
 /** See align/index.ts. */
-export function index(headsAt: usize, headBits: i32, linksAt: usize, step: u32, hasLongKey: bool): void {
-  indexBase(headsAt, headBits, linksAt, step, hasLongKey);
+export function index(headsAt: usize, headBits: i32, linksAt: usize, step: u32): void {
+  indexBase(headsAt, headBits, linksAt, step);
 }
 
 /**
  * @param nodesAt room for `nodesMax` nodes of 16 bytes, at least 1024
  * @param piecesAt room for one piece of 12 bytes for each 4 bytes of the target, and one more
  * @param chainMax how many positions of a chain are looked at
+ * @param isForModel for context mixing, not for a patch
  * @returns the number of pieces
  */
-export function align(nodesAt: usize, nodesMax: u32, piecesAt: usize, chainMax: i32, missCost: i32, gapCost: i32, pieceCost: i32): u32 {
-  setCosts(missCost, gapCost, pieceCost);
+export function align(nodesAt: usize, nodesMax: u32, piecesAt: usize, chainMax: i32, isForModel: bool): u32 {
+  setRestCost(isForModel);
+  startStretches();
   depth = chainMax;
   startPieces(nodesAt, nodesMax, piecesAt);
   restart(0, 0, true);
   let position: u32 = 0;
   let proposedAt = u32.MAX_VALUE;
+  let lookAt: u32 = 0;
+  let idle: u32 = 0;
   while (position < targetBytes) {
+    if (position >= stretchEnd) enterStretch(position);
     const run = beam.live == 1 && !beam.isGap(0) ? exactRun(position, beam.shiftOf(0)) : 0;
     if (run > 0) {
       position = skip(position, run);
       continue;
     }
+    if (position < lookAt && beam.live == 1 && beam.isGap(0)) {
+      position = drift(position, min(lookAt, targetBytes));
+      continue;
+    }
     const holds = !beam.isGap(best) && exactRun(position, beam.shiftOf(best), 1) == 1;
-    if (!holds && baseBytes >= keyBytes && position + keyBytes <= targetBytes) {
-      propose(position, proposedAt + 1 == position);
+    if (!holds && position >= lookAt && baseBytes >= KEY_BYTES && position + KEY_BYTES <= targetBytes) {
+      const found = propose(position, proposedAt + 1 == position);
       proposedAt = position;
+      idle = found || !beam.isGap(best) ? 0 : idle + 1;
+      lookAt = position + 1 + min(idle / PATIENCE, PASSED_MAX);
     }
     step(position++, !holds);
     if (!hasRoom(beam.BEAM * 4)) {
@@ -106,19 +122,32 @@ function skip(position: u32, run: u32): u32 {
   return position;
 }
 
+/** Goes to `end` with nothing to follow. */
+function drift(position: u32, end: u32): u32 {
+  const node = beam.nodeOf(0);
+  const shift = beam.shiftOf(0);
+  let cost = beam.costOf(0);
+  for (; position < end; position++) beam.remember(position + 1, (cost += gap), node, shift);
+  beam.setCost(0, cost);
+  return end;
+}
+
 /** Adds the shifts that the index knows for the key at `position`, each from where it is cheapest to branch off. */
-function propose(position: u32, wasProposedBefore: bool): void {
+function propose(position: u32, wasProposedBefore: bool): bool {
   const from = target + position;
+  let found = false;
   let entry = firstEntry(from);
   for (let left = depth; entry != 0 && left > 0; left--, entry = nextEntry(entry)) {
     const at = entryPosition(entry);
     if (!hasKey(from, at)) continue;
+    found = true;
     // Found one byte earlier already.
     if (wasProposedBefore && at > 0 && load<u8>(from - 1) == load<u8>(base + at - 1)) continue;
     const shift = <i32>(at - position);
     if (beam.isFollowed(shift) || !hasRoom(1)) continue;
     branch(position, at, shift);
   }
+  return found;
 }
 
 function branch(position: u32, at: u32, shift: i32): void {
@@ -135,7 +164,7 @@ function branch(position: u32, at: u32, shift: i32): void {
     if (back >= beam.RING - 2 || position - back <= ringFrom || at == back) break;
     if (load<u8>(target + position - back - 1) == load<u8>(base + at - back - 1)) cost += HIT;
     else {
-      cost += miss;
+      cost += MISS;
       if (++misses > BACKWARD_MISSES_MAX) break;
     }
   }
@@ -153,7 +182,7 @@ function step(position: u32, mayLeave: bool): void {
     let cost = gap;
     if (!beam.isGap(i)) {
       cost = beam.byteCost(i, position);
-      if (i == leader && cost == miss) isLost = true;
+      if (i == leader && cost == MISS) isLost = true;
     }
     cost += beam.costOf(i);
     beam.setCost(i, cost);
@@ -174,7 +203,7 @@ function step(position: u32, mayLeave: bool): void {
 function searchTable(position: u32, shift: i32): void {
   const steady = steadyShift(position, shift);
   if (steady == shift || beam.isFollowed(steady) || !hasRoom(1) || beam.live == beam.BEAM) return;
-  const cost = beam.branchCost(position, steady) + miss;
+  const cost = beam.branchCost(position, steady) + MISS;
   beam.follow(steady, cost, addNode(position, steady, false, beam.branchNode(position)), false);
   if (cost < beam.costOf(best)) best = beam.live - 1;
 }

@@ -2,7 +2,7 @@
  * The alignments that are followed at the same time: a beam of at most `BEAM` shifts (position in the base minus position in the
  * target) with their costs so far, and the best cost at each of the last `RING` positions, where a new alignment can branch off.
  */
-import { HIT, jump, miss, SAME } from './costs';
+import { HIT, jump, MISS, rest, SAME } from './costs';
 import { base, baseBytes, target } from './content';
 
 export const BEAM: i32 = 24;
@@ -15,6 +15,8 @@ const NODES: usize = COSTS + BEAM * 4;
 const GAPS: usize = NODES + BEAM * 4;
 /** The last four dword differences that each alignment met. */
 const DIFFERENCES: usize = 2048;
+/** The dword in which each alignment last met a difference. */
+const MISSED: usize = DIFFERENCES + BEAM * 16;
 const RING_COSTS: usize = 4096;
 const RING_NODES: usize = RING_COSTS + RING * 4;
 const RING_SHIFTS: usize = RING_NODES + RING * 4;
@@ -66,6 +68,7 @@ export function follow(shift: i32, cost: i32, node: u32, gap: bool): bool {
   store<u32>(NODES + (at << 2), node);
   store<u8>(GAPS + at, u8(gap));
   v128.store(DIFFERENCES + (at << 4), i32x4.splat(0));
+  store<u32>(MISSED + (at << 2), u32.MAX_VALUE);
   return true;
 }
 
@@ -76,6 +79,7 @@ export function move(to: i32, from: i32): void {
   store<u32>(NODES + (to << 2), nodeOf(from));
   store<u8>(GAPS + to, load<u8>(GAPS + from));
   v128.store(DIFFERENCES + (to << 4), v128.load(DIFFERENCES + (from << 4)));
+  store<u32>(MISSED + (to << 2), load<u32>(MISSED + (from << 2)));
 }
 
 export function keep(count: i32): void {
@@ -91,16 +95,18 @@ export function isFollowed(shift: i32): bool {
 export function byteCost(i: i32, position: u32): i32 {
   const shift = shiftOf(i);
   const at = position + shift;
-  if (at >= baseBytes) return miss;
+  if (at >= baseBytes) return MISS;
   if (load<u8>(base + at) == load<u8>(target + position)) return HIT;
   const dword = position & ~3;
-  if (dword + shift >= baseBytes) return miss;
+  if (dword + shift >= baseBytes) return MISS;
+  if (load<u32>(MISSED + (i << 2)) == dword) return rest;
   const difference = load<u32>(target + dword) - load<u32>(base + dword + shift);
   const known = DIFFERENCES + (i << 4);
   const last = v128.load(known);
   if (v128.any_true(i32x4.eq(last, i32x4.splat(difference)))) return SAME;
+  store<u32>(MISSED + (i << 2), dword);
   v128.store(known, i8x16.shuffle(last, i32x4.splat(difference), 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19));
-  return miss;
+  return MISS;
 }
 
 export function remember(position: u32, cost: i32, node: u32, shift: i32): void {

@@ -8,7 +8,12 @@ export const HIT: i32 = 1;
 /** A byte that differs by a dword difference that this alignment has met lately: a moved pointer. */
 export const SAME: i32 = 16;
 /** A byte that differs otherwise. */
-export let miss: i32 = 96;
+export const MISS: i32 = 96;
+/**
+ * A byte that differs in a dword in which one before it did. A model still learns from the old bytes there; where there is none, nothing
+ * under the target is better than something else.
+ */
+export let rest: i32 = 16;
 /** A byte without an old byte under it. */
 export let gap: i32 = 64;
 /** A new piece, without its distance. */
@@ -20,10 +25,14 @@ export const LEAVE: i32 = 60;
 /** How much dearer than the best an alignment may be and still be followed. */
 export const SLACK: i32 = 128;
 
-export function setCosts(missCost: i32, gapCost: i32, pieceCost: i32): void {
-  miss = missCost;
-  gap = gapCost;
-  piece = pieceCost;
+/** In text, which leaves more to the model of the bytes behind the alignment, or in anything else. */
+export function setCosts(isText: bool): void {
+  gap = isText ? 32 : 64;
+  piece = isText ? 400 : 160;
+}
+
+export function setRestCost(isForModel: bool): void {
+  rest = isForModel ? SAME : 56;
 }
 
 /** The cost of going on with `to` where `from` was followed so far. */

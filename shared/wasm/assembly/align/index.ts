@@ -1,8 +1,9 @@
-/** A hash index over the base: chains of the positions at which a key of 12 or 24 bytes begins. */
-import { base, baseBytes, commonBytes } from './content';
+/** A hash index over the base: chains of the positions at which a key begins, of 24 bytes where they begin with 12 of text, else of 12. */
+import { base, baseBytes } from './content';
 
 /** Bytes that have to agree for a position to be found. */
-export let keyBytes: u32 = 12;
+export const KEY_BYTES: u32 = 12;
+const TEXT_KEY_BYTES: u32 = 24;
 
 let heads: usize = 0;
 let links: usize = 0;
@@ -13,16 +14,14 @@ let stride: u32 = 1;
  * @param headsAt room for `4 << headBits` bytes
  * @param linksAt room for 4 bytes for each position indexed, plus 4
  * @param step every how many bytes a position is indexed
- * @param hasLongKey 24 bytes instead of 12
  */
-export function indexBase(headsAt: usize, headBits: i32, linksAt: usize, step: u32, hasLongKey: bool): void {
+export function indexBase(headsAt: usize, headBits: i32, linksAt: usize, step: u32): void {
   heads = headsAt;
   links = linksAt;
   headShift = 64 - headBits;
   stride = step;
-  keyBytes = hasLongKey ? 24 : 12;
-  if (baseBytes < keyBytes) return;
-  const last = baseBytes - keyBytes;
+  if (baseBytes < KEY_BYTES) return;
+  const last = baseBytes - KEY_BYTES;
   let entry: u32 = 1;
   for (let at: u32 = 0; at <= last; at += stride, entry++) {
     const from = base + at;
@@ -49,14 +48,25 @@ export function entryPosition(entry: u32): u32 {
 
 /** True where the key at `from` stands at position `at` of the base. */
 export function hasKey(from: usize, at: u32): bool {
-  return load<u64>(from) == load<u64>(base + at) && commonBytes(from, base + at, keyBytes) == keyBytes;
+  const there = base + at;
+  if (load<u64>(from) != load<u64>(there) || load<u32>(from, 8) != load<u32>(there, 8)) return false;
+  return !isText(from) || (load<u64>(from, 12) == load<u64>(there, 12) && load<u32>(from, 20) == load<u32>(there, 20));
 }
 
 // @ts-ignore: decorator
 @inline
 function headOf(from: usize): usize {
   let key = load<u64>(from) * 0x9e3779b97f4a7c15;
-  if (keyBytes == 12) key ^= load<u32>(from, 8);
-  else key = (key ^ load<u64>(from, 8)) * 0x9e3779b97f4a7c15 ^ load<u64>(from, 16);
+  if (isText(from)) key = (key ^ load<u64>(from, 8)) * 0x9e3779b97f4a7c15 ^ load<u64>(from, 16);
+  else key ^= load<u32>(from, 8);
   return heads + (<usize>((key * 0x9e3779b97f4a7c15) >> headShift) << 2);
+}
+
+/** Whether the 12 bytes at `from` are ASCII without control characters but those between 8 and 15. */
+// @ts-ignore: decorator
+@inline
+function isText(from: usize): bool {
+  const bytes = v128.and(v128.load(from), i32x4(-1, -1, -1, 0));
+  const inText = v128.or(i8x16.ge_s(bytes, i8x16.splat(32)), v128.and(i8x16.ge_s(bytes, i8x16.splat(9)), i8x16.le_s(bytes, i8x16.splat(13))));
+  return (i8x16.bitmask(inText) & 0xfff) == 0xfff;
 }

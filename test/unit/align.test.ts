@@ -1,0 +1,71 @@
+/** What an alignment finds: pieces of the old content, wherever they stand and whatever lies between them. */
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { concatBytes, utf8 } from '../../shared/bytes.ts';
+import { alignContent, coveredBytes, PIECE_FIELDS, type Pieces } from '../../shared/delta/align.ts';
+import { seededBytes } from '../support/random.ts';
+
+const PATCH = { chainMax: 8, isForModel: false };
+/** Beyond this many bytes with nothing in common the alignment looks up as few keys as it ever does. */
+const STRANGE_BYTES = 100_000;
+
+/** Words from a vocabulary of 256: stretches of 12 bytes come back often, of 24 bytes hardly ever. */
+function text(seed: number, bytes: number): Uint8Array {
+  const words = Array.from(seededBytes(seed, bytes), (draw) => (draw * draw * 7919 + draw).toString(36));
+  return utf8(words.join(' ')).subarray(0, bytes);
+}
+
+function piecesOf(pieces: Pieces): { at: number; bytes: number; from: number }[] {
+  return Array.from({ length: pieces.length / PIECE_FIELDS }, (_, index) => {
+    const [at = 0, bytes = 0, from = 0] = pieces.subarray(index * PIECE_FIELDS, (index + 1) * PIECE_FIELDS);
+    return { at, bytes, from };
+  });
+}
+
+describe('an alignment', () => {
+  test.each([
+    ['random bytes', (seed: number, bytes: number) => seededBytes(seed, bytes)],
+    ['text', text],
+  ])('finds an old piece of %s behind much that is new, from its first byte on', (_, make) => {
+    const old = make(1, 200);
+    const base = concatBytes([make(2, 5000), old, make(3, 5000)]);
+    const target = concatBytes([seededBytes(4, STRANGE_BYTES), old, seededBytes(5, 3000)]);
+    const [found, ...others] = piecesOf(alignContent(target, base, PATCH));
+    expect({ ...found, bytes: 200 }).toEqual({ at: STRANGE_BYTES, bytes: 200, from: 5000 });
+    expect(found?.bytes).toBeLessThan(250);
+    expect(others).toEqual([]);
+  });
+
+  test('follows nothing in content that has nothing in common with the old one', () => {
+    expect(coveredBytes(alignContent(seededBytes(1, STRANGE_BYTES), seededBytes(2, STRANGE_BYTES), PATCH))).toBe(0);
+    const strange = text(3, STRANGE_BYTES);
+    expect(coveredBytes(alignContent(strange, text(4, STRANGE_BYTES), PATCH))).toBeLessThan(strange.byteLength / 10);
+  });
+
+  test('takes text beside other content for text', () => {
+    const code = seededBytes(1, 40_000);
+    const both = concatBytes([code, text(2, 40_000)]);
+    const covered = coveredBytes(alignContent(both, concatBytes([code, text(3, 40_000)]), PATCH));
+    expect(covered).toBeGreaterThanOrEqual(code.byteLength);
+    expect(covered).toBeLessThan(code.byteLength * 1.2);
+  });
+
+  test('has pieces in order that lie inside of both contents', () => {
+    const part = fc.record({ seed: fc.nat(5), bytes: fc.nat(3000), isText: fc.boolean() });
+    const contents = fc
+      .array(part, { maxLength: 6 })
+      .map((parts) => concatBytes(parts.map(({ seed, bytes, isText }) => (isText ? text : seededBytes)(seed, bytes))));
+    fc.assert(
+      fc.property(contents, contents, (target, base) => {
+        let end = 0;
+        for (const { at, bytes, from } of piecesOf(alignContent(target, base, PATCH))) {
+          expect(at).toBeGreaterThanOrEqual(end);
+          end = at + bytes;
+          expect(end).toBeLessThanOrEqual(target.byteLength);
+          expect(from + bytes).toBeLessThanOrEqual(base.byteLength);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
