@@ -117,6 +117,11 @@ export async function keep(recipe: Recipe, skeleton: Id | undefined, options: In
   options.onKept(recipe.id);
 }
 
+/** Content that goes into the store together: its compressor has memory for so much. */
+const PUT_BYTES = 4 * 1024 * 1024;
+/** So much of a base is read at once. */
+const READ_BYTES = 1024 * 1024;
+
 /** Claims the next chunks for a run, then decodes it, hashes its chunks and stores them. */
 export async function takeRun(incoming: Opened, run: Run, replace: boolean, options: IncomingOptions): Promise<void> {
   const { store, decoders, knowledge } = options;
@@ -137,7 +142,7 @@ export async function takeRun(incoming: Opened, run: Run, replace: boolean, opti
     records.push({ kind: 'chunk', key: hashBytes(piece), bytes: piece });
     at += length;
   }
-  await store.put(records, { replace });
+  for (const batch of inBatches(records, ({ bytes }) => bytes.byteLength, PUT_BYTES)) await store.put(batch, { replace });
   if (content !== run.payload) releaseBytes(content);
   for (const [i, { key }] of records.entries()) incoming.ids[indices[i] as number] = key;
   knowledge.arrived(records.map(({ key }) => key));
@@ -168,17 +173,27 @@ async function findBase(
   return { bytes, read: () => readChunks(chunks, bytes, store) };
 }
 
-/** So much of a base is read at once. */
-const READ_BYTES = 1024 * 1024;
+/** In order, as many together as have at most `bytesMax` bytes, and at least one. */
+function* inBatches<T>(items: readonly T[], bytesOf: (item: T) => number, bytesMax: number): Generator<T[], void, undefined> {
+  let batch: T[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    if (batch.length > 0 && bytes + bytesOf(item) > bytesMax) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(item);
+    bytes += bytesOf(item);
+  }
+  if (batch.length > 0) yield batch;
+}
 
 /** Their contents, one behind the other, `bytes` bytes together. @throws TransferError INTEGRITY */
 async function readChunks(chunks: readonly ChunkRef[], bytes: number, store: Store): Promise<Uint8Array> {
   const content = new Uint8Array(bytes);
   let at = 0;
-  for (let from = 0; from < chunks.length;) {
-    let to = from;
-    for (let read = 0; to < chunks.length && read < READ_BYTES;) read += (chunks[to++] as ChunkRef).length;
-    const batch = chunks.slice(from, to);
+  for (const batch of inBatches(chunks, ({ length }) => length, READ_BYTES)) {
     const pieces = await store.getMany(
       'chunk',
       batch.map(({ id }) => id),
@@ -190,7 +205,6 @@ async function readChunks(chunks: readonly ChunkRef[], bytes: number, store: Sto
       at += length;
     }
     releaseBuffers(pieces);
-    from = to;
   }
   return content;
 }

@@ -27,7 +27,8 @@ import { kindByte } from './record.ts';
 type Database = Level<Uint8Array, Uint8Array>;
 
 const ENTRIES_PER_READ = 1000;
-const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
+/** LevelDB holds two of these at times. */
+const WRITE_BUFFER_BYTES = 4 * 1024 * 1024;
 /** What opening writes besides the records of the log. */
 const OPEN_BYTES = 1024 * 1024;
 

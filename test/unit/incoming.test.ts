@@ -1,9 +1,10 @@
 /** Streams that a receiver gives up: what becomes of those who wait for them. */
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, test } from 'vitest';
 import { openAccess } from '../../receiver/access/access.ts';
 import { createKnowledge } from '../../receiver/access/knowledge.ts';
 import type { DecodePool } from '../../receiver/conversation/decode-pool.ts';
 import { createIncomingStreams, type IncomingStreams } from '../../receiver/conversation/incoming.ts';
+import { utf8, utf8Text } from '../../shared/bytes.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { loadRecipe } from '../../shared/image/stored-archive.ts';
 import { encodeRecipe } from '../../shared/recipe/encode.ts';
@@ -14,6 +15,7 @@ import { NO_BASE, OWN_STREAM, type Run, type StreamFrame } from '../../shared/wi
 import { packTar } from '../support/archives.ts';
 import { freshUnderWay } from '../support/fresh-under-way.ts';
 import { ingest } from '../support/ingested.ts';
+import { seededBytes } from '../support/random.ts';
 
 /** Content as it is. */
 const decoders: DecodePool = {
@@ -121,14 +123,13 @@ function run(text: string, firstChunk?: number, chunkCount = 1): Run {
   return { codec: 0, chunkCount: 1, base: { rows: false, ranges }, payload: Buffer.from(text) };
 }
 
-describe('a run that leans on its own stream', async () => {
-  const texts = ['the first content', 'the next content', 'the last content'];
-  const { result } = await ingest(await packTar(Object.fromEntries(texts.map((text, i) => [`file${i}`, Buffer.from(text)]))));
+/** Files as a stream, and what receives runs of it; of each run what it leaned on, once it was decoded. */
+async function receiverOf(files: readonly Uint8Array[]) {
+  const { result } = await ingest(await packTar(Object.fromEntries(files.map((file, i) => [`file${i}`, Buffer.from(file)]))));
   const { recipe } = result.archive;
-  /** What each run leaned on, once it was decoded. */
-  async function receive(runs: readonly Run[]): Promise<string[]> {
+  async function receive(runs: readonly Run[]): Promise<Buffer[]> {
     const store = createMemoryStore();
-    const bases: string[] = [];
+    const bases: Buffer[] = [];
     const streams = createIncomingStreams({
       store,
       knowledge: createKnowledge(
@@ -143,7 +144,7 @@ describe('a run that leans on its own stream', async () => {
           if (unread === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
           const base = await unread?.read();
           expect(base?.byteLength).toBe(unread?.bytes);
-          bases.push(Buffer.from(base ?? []).toString());
+          bases.push(Buffer.from(base ?? []));
           return payload.slice();
         },
         [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -166,6 +167,13 @@ describe('a run that leans on its own stream', async () => {
     expect((await streams.finish(0)).id).toEqual(recipe.id);
     return bases;
   }
+  return { recipe, receive };
+}
+
+describe('a run that leans on its own stream', async () => {
+  const texts = ['the first content', 'the next content', 'the last content'];
+  const { receive: receiveRuns } = await receiverOf(texts.map(utf8));
+  const receive = async (runs: readonly Run[]): Promise<string[]> => (await receiveRuns(runs)).map(utf8Text);
   const [first, next, last] = texts as [string, string, string];
 
   it('waits for what came before', async () => {
@@ -179,4 +187,17 @@ describe('a run that leans on its own stream', async () => {
   ])('is refused where it leans on %s', async (_, firstChunk, chunkCount) => {
     await expect(receive([run(first), run(next, firstChunk, chunkCount), run(last)])).rejects.toMatchObject({ code: 'PROTOCOL_VIOLATION' });
   });
+});
+
+test('content that is more than is read and stored at once comes, and is leaned on, in its order', async () => {
+  const files = [seededBytes(1, 5_000_000), seededBytes(2, 3_000_000)];
+  const { recipe, receive } = await receiverOf(files);
+  const counts = files.map((_, row) => recipe.row(row).chunks.length);
+  const [first = 0, next = 0] = counts;
+  const noBase: Run = { codec: 0, chunkCount: first, base: NO_BASE, payload: files[0] as Uint8Array };
+  const ranges = [{ base: OWN_STREAM, row: 0, firstChunk: 0, chunkCount: first }];
+  const leaning: Run = { codec: 0, chunkCount: next, base: { rows: false, ranges }, payload: files[1] as Uint8Array };
+  const [nothing, base] = await receive([noBase, leaning]);
+  expect(nothing?.byteLength).toBe(0);
+  expect(Buffer.compare(base as Buffer, files[0] as Uint8Array)).toBe(0);
 });
