@@ -92,7 +92,7 @@ export async function receiveImages(channel: Channel, peer: string, context: Rec
   } finally {
     access.ended.removeEventListener('abort', expel);
     const closed = channel.close().catch(() => {});
-    await conversation.end();
+    await conversation.end(endedInOrder);
     // The store must be open until deliveries have ended, those that are broken off too: they clean up.
     await conversation.finish();
     use.end();
@@ -211,8 +211,8 @@ function createConversation(channel: Channel, peer: string, context: Conversatio
     },
     finish: () => deliveries.finish(),
     refuse,
-    /** No more frames come. Resolves when all that came is in the store. */
-    end: () => keepAll(participation, incoming, deliveries, store),
+    /** No more frames come; where they ended in order, none on another connection either. Resolves when all that came is in the store. */
+    end: (inOrder: boolean) => keepAll(participation, incoming, deliveries, store, inOrder),
     /** Nothing of it is wanted any more. */
     abort: (reason: unknown) => gone.abort(reason),
   };
@@ -254,13 +254,19 @@ async function canMend(incoming: IncomingStreams, stream: number, store: Store, 
 }
 
 /** No more frames come: what came is kept, and what was committed recorded, before another conversation may go on with it. */
-async function keepAll(participation: Participation, incoming: IncomingStreams, deliveries: Deliveries, store: Store): Promise<void> {
+async function keepAll(
+  participation: Participation,
+  incoming: IncomingStreams,
+  deliveries: Deliveries,
+  store: Store,
+  isOver: boolean,
+): Promise<void> {
   participation.breakOff();
   incoming.end();
   await incoming.settled();
   await deliveries.recorded();
   await store.flush().catch(() => {});
-  participation.leave(incoming.begun());
+  participation.leave(isOver ? [] : incoming.begun());
 }
 
 /** @throws TransferError PROTOCOL_VIOLATION for a frame that does not come now. */

@@ -1,7 +1,7 @@
 /** Takes announcements of streams: new ones, and those that go on from an earlier connection of the shipment; and answers what is needed of them. */
 import { equalBytes, splitBytes } from '../../shared/bytes.ts';
 import { TransferError } from '../../shared/errors.ts';
-import type { Id } from '../../shared/hash.ts';
+import { packIds, type Id } from '../../shared/hash.ts';
 import type { BaseReference, StreamFrame } from '../../shared/wire/bulk.ts';
 import { createIncoming, findAsked, type Incoming, type IncomingOptions } from './incoming-stream.ts';
 import type { BegunStream } from './under-way.ts';
@@ -42,7 +42,7 @@ export function createAnnouncements(streams: Incoming[], options: IncomingOption
     const missing = (): Uint8Array[] => prefixes.filter((_, i) => ids[i] === undefined);
     if (options.knowsOthers && missing().length > 0 && (await claim.waitForOthers(missing(), gone)))
       ids = await findAsked(frame, careful, options);
-    incoming.ids = ids;
+    incoming.ids = packIds(ids);
     incoming.wanted = ids.flatMap((id, i) => (id === undefined ? [i] : []));
   };
   return {

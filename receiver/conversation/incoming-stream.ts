@@ -1,7 +1,7 @@
 /** One stream on its way in: what is known of it, and what its runs and its recipe become. */
 import { equalBytes, releaseBuffers, releaseBytes, splitBytes } from '../../shared/bytes.ts';
 import { TransferError } from '../../shared/errors.ts';
-import { hashBytes, hex, type Id } from '../../shared/hash.ts';
+import { hashBytes, hex, packIds, type Id } from '../../shared/hash.ts';
 import { RUN_BYTES_MAX } from '../../shared/limits.ts';
 import type { DecodedDifference } from '../../shared/recipe/difference/decode.ts';
 import type { ChunkRef, Recipe } from '../../shared/recipe/recipe.ts';
@@ -144,8 +144,9 @@ export async function takeRun(incoming: Opened, run: Run, replace: boolean, opti
   }
   for (const batch of inBatches(records, ({ bytes }) => bytes.byteLength, PUT_BYTES)) await store.put(batch, { replace });
   if (content !== run.payload) releaseBytes(content);
-  for (const [i, { key }] of records.entries()) incoming.ids[indices[i] as number] = key;
-  knowledge.arrived(records.map(({ key }) => key));
+  const ids = packIds(records.map(({ key }) => key));
+  for (const [i, id] of ids.entries()) incoming.ids[indices[i] as number] = id;
+  knowledge.arrived(ids);
   options.onContent?.(incoming.frame.image, targetBytes, 0);
   incoming.claim.touch();
 }

@@ -97,5 +97,5 @@ export function createUnderWay(unfinished: Unfinished, clock: Clock, threads: nu
 
 /** Bytes that it takes in memory, about. */
 function weightOf({ recipe, ids, nestable }: BegunStream): number {
-  return recipe.buffer.byteLength + 64 * (ids.length + nestable.length) + 1024;
+  return recipe.buffer.byteLength + 128 * (ids.length + nestable.length) + 1024;
 }

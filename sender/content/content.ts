@@ -1,5 +1,5 @@
 /** Sends the needed content of one announced stream: planned into runs, encoded on all cores, gathered into segments. */
-import { concatBytes } from '../../shared/bytes.ts';
+import { concatBytes, releaseBuffers } from '../../shared/bytes.ts';
 import { codecName } from '../../shared/delta/codecs.ts';
 import type { EffortLevel } from '../../shared/delta/content.ts';
 import type { EncodedDifference } from '../../shared/recipe/difference/encode.ts';
@@ -94,9 +94,19 @@ async function readRun(leaning: Leaning, fresh: readonly ChunkRef[], similar: Si
   if (plan.similarBytes > 0) {
     const leansOn = withSimilar(plan, await similar.find(plan, target, base));
     leaning.base = leansOn.base;
-    if (leansOn.baseChunks !== plan.baseChunks) base = await readChunks(leansOn.baseChunks, pool);
+    if (leansOn.baseChunks !== plan.baseChunks) {
+      releaseBuffers(base);
+      base = await readChunks(leansOn.baseChunks, pool);
+    }
   }
-  return { target: concatBytes(target), base: base.length === 0 ? undefined : concatBytes(base) };
+  return { target: joined(target), base: base.length === 0 ? undefined : joined(base) };
+}
+
+/** One array in place of `parts`, whose memory is given back. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = concatBytes(parts);
+  releaseBuffers(parts);
+  return whole;
 }
 
 function readChunks(chunks: readonly ChunkRef[], pool: Store): Promise<readonly Uint8Array[]> {

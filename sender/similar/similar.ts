@@ -5,6 +5,7 @@
  * What is alike is found by features of chunks (shared/delta/features.ts). Those of the stream's own content are all indexed; base content is
  * read only when a run lacks something, as much as is worth it for that.
  */
+import { releaseBuffers } from '../../shared/bytes.ts';
 import { createFeatureFinder, FEATURE_BYTES, type FeatureFinder } from '../../shared/delta/features.ts';
 import type { ChunkRef } from '../../shared/recipe/recipe.ts';
 import { OWN_STREAM, type BaseRange } from '../../shared/wire/bulk.ts';
@@ -41,7 +42,7 @@ const FOUND_MIN = 8;
 const FOUND_SHARE_MIN = 0.05;
 const FOUND_SHARE_MIN_ALONE = 0.15;
 
-/** @param read contents of chunks, in their order. */
+/** @param read contents of chunks, in their order: taken over, with the buffers under them. */
 export function createSimilar(content: Planned, read: (chunks: readonly ChunkRef[]) => Promise<readonly Uint8Array[]>): Similar {
   let finder: FeatureFinder | undefined;
   const featuresOf: FeatureFinder = (chunk) => (finder ??= createFeatureFinder())(chunk);
@@ -68,6 +69,7 @@ export function createSimilar(content: Planned, read: (chunks: readonly ChunkRef
       if (next.length === 0) break;
       const contents = await read(next.map(({ chunk }) => chunk));
       for (const [i, placed] of next.entries()) add(featuresOf(contents[i] as Uint8Array), placed);
+      releaseBuffers(contents);
       readBytes += next.reduce((sum, { chunk }) => sum + chunk.length, 0);
       hasMore = true;
     }

@@ -1,4 +1,5 @@
 /** What was appended to a pack and is not yet in the index: the newest generation, and the one that is just being indexed. */
+import { copyBytes } from '../bytes.ts';
 import { asId, type Id } from '../hash.ts';
 import type { Location } from './chunk-index.ts';
 import type { RecordKind } from './port.ts';
@@ -39,7 +40,7 @@ export function createPendingRecords(): PendingRecords {
     add(kind, key, location) {
       const name = entryName(kind, key);
       const before = newest.get(name);
-      newest.set(name, { kind, key: asId(key.slice()), location });
+      newest.set(name, { kind, key: asId(copyBytes(key)), location });
       return () => void (before === undefined ? newest.delete(name) : newest.set(name, before));
     },
     seal() {

@@ -10,7 +10,7 @@ export interface WasmInstance<Exports> {
 const PAGE_BYTES = 64 * 1024;
 /** Memories, dead or alive, of this thread since the last collection: V8 does not count them when it decides to collect. A collection costs 20 ms. */
 const IDLE_BYTES_MAX = 64 * 1024 * 1024;
-const BUSY_BYTES_MAX = 160 * 1024 * 1024;
+const BUSY_BYTES_MAX = 96 * 1024 * 1024;
 let bytesMade = 0;
 let collect: (() => void) | undefined;
 const modules = new Map<string, WebAssembly.Module | undefined>();

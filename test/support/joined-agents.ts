@@ -6,6 +6,7 @@ import type { Effort } from '../../shared/delta/content.ts';
 import type { Store } from '../../shared/store/port.ts';
 import type { Access } from '../../receiver/access/access.ts';
 import { openCatalog, type Catalog } from '../../receiver/catalog/catalog.ts';
+import type { UnderWay } from '../../receiver/conversation/under-way.ts';
 import { createDecodePool } from '../../receiver/conversation/decode-pool.ts';
 import { deliverToDirectory } from '../../receiver/deliver/archive.ts';
 import { receiveImages } from '../../receiver/receive-image.ts';
@@ -25,6 +26,8 @@ export interface JoinedAgents {
   readonly access?: Access;
   /** The receiver's, where something is collected beside the conversation. */
   readonly uses?: Uses;
+  /** What the receiver's conversations know of each other; by default nothing. */
+  readonly underWay?: UnderWay;
 }
 
 export interface Crossing extends ShipResult {
@@ -50,7 +53,7 @@ export async function shipArchives(
     deliver: deliverToDirectory(agents.store, agents.delivered),
     clock: systemClock,
     agent: 'test receiver',
-    underWay: await freshUnderWay(),
+    underWay: agents.underWay ?? (await freshUnderWay()),
     log: { info: () => {}, warn: () => {} },
   };
   const receiving = receiveImages(receiverEnd, 'memory', context, agents.access);

@@ -5,12 +5,16 @@ import { describe, expect, it } from 'vitest';
 import { createClaims } from '../../receiver/conversation/claims.ts';
 import { createJobs } from '../../receiver/conversation/jobs.ts';
 import { createSlots } from '../../receiver/conversation/slots.ts';
-import { createUnderWay, type BegunStream, type Participant } from '../../receiver/conversation/under-way.ts';
+import { createUnderWay, type BegunStream, type Participant, type UnderWay } from '../../receiver/conversation/under-way.ts';
 import { openUnfinished } from '../../receiver/conversation/unfinished.ts';
 import { smallFile } from '../../receiver/small-file.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { asId, hex } from '../../shared/hash.ts';
 import { BEGUN_BYTES_MAX, CLAIM_SILENCE_MS, CLAIM_WAIT_MS, UNFINISHED_MAX, UNFINISHED_MS } from '../../shared/limits.ts';
+import { createMemoryStore } from '../../shared/store/memory-store.ts';
+import { smallArchive } from '../support/archives.ts';
+import { freshUnderWay } from '../support/fresh-under-way.ts';
+import { shipArchives } from '../support/joined-agents.ts';
 import { seededBytes } from '../support/random.ts';
 import { temporaryDirectory } from '../support/store-directory.ts';
 
@@ -201,4 +205,20 @@ describe('a shipment', () => {
     expect(await underWay.enter('a', participant())).toEqual([]);
     expect(await underWay.enter('c', participant())).toHaveLength(1);
   });
+});
+
+it('of a conversation that ends in order nothing is remembered for another connection', async () => {
+  await using directory = await temporaryDirectory({ inMemory: true });
+  const underWay = await freshUnderWay();
+  const left: number[] = [];
+  const watched: UnderWay = {
+    ...underWay,
+    leave(shipment, self, streams) {
+      left.push(streams.length);
+      underWay.leave(shipment, self, streams);
+    },
+  };
+  const agents = { pool: createMemoryStore(), store: createMemoryStore(), delivered: directory.path, underWay: watched };
+  await shipArchives(agents, [await smallArchive({ seed: 1, layerBytes: [1000], tag: 'x:1' })]);
+  expect(left).toEqual([0]);
 });
