@@ -7,6 +7,7 @@
  * Measured on a first shipment of 1.07 GB, peak RSS of sender and receiver: 600 and 450 MB without any of this, 468 and 347 MB with the
  * collections alone, 357 and 314 MB with one arena as well, at the same CPU time. Without marking beside the program, 67 s of processor time of
  * both together became 48, at the same peaks; with V8 asked to favour size, the sender's became 375 MB where it had been 427 on that day.
+ * With V8 told so before modules are loaded, and buffers given back by those who know that they are done: 311 to 323 and 198 to 211 MB.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
