@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Peer, PeerBench, PeerSession } from './peer.ts';
-import { RSYNC, RSYNC_MODULE, startRsyncDaemon } from './rsync-daemon.ts';
+import { RSYNC, startRsyncDaemon } from './rsync-daemon.ts';
 
 /** Scripts; each finds its pool's folder as "$1". */
 interface PoolPlan {
@@ -64,7 +64,7 @@ async function open(bench: PeerBench, plan: PoolPlan): Promise<PeerSession> {
     async ship({ archive, dial }) {
       await sender.run({ script: plan.add, args: [senderPool, archive] });
       const port = await dial(daemon.port);
-      const target = `rsync://127.0.0.1:${port}/${RSYNC_MODULE}/pool/`;
+      const target = `rsync://127.0.0.1:${port}/${daemon.module}/pool/`;
       // Two shipments within a second are usual here and nowhere else: times are compared to the nanosecond.
       await sender.run({ script: 'exec rsync -a --modify-window=-1 "$1/" "$2"', args: [senderPool, target] });
       const delivered = join(deliveryDirectory, randomUUID());

@@ -1,5 +1,5 @@
 /** An rsync daemon at the receiver: the far end of every technique that ends in rsync (rsyncd.conf(5)). */
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -10,8 +10,6 @@ import type { Service, Side } from '../measure/side.ts';
 import type { Tool } from './peer.ts';
 
 export const RSYNC: Tool = { command: 'rsync', aptPackage: 'rsync', version: ['--version'] };
-/** Name of the one module that the daemon offers. */
-export const RSYNC_MODULE = 'receiver';
 
 const START_ATTEMPTS = 500;
 const ATTEMPT_MS = 10;
@@ -20,22 +18,26 @@ const STEADY_PORT_MAX = 29_999;
 
 export interface RsyncDaemon extends AsyncDisposable {
   readonly port: number;
+  /** Name of the one module that it offers. */
+  readonly module: string;
 }
 
 /** Serves `directory` for reading and writing; its configuration goes into `configDirectory`. */
 export async function startRsyncDaemon(side: Side, directory: string, configDirectory: string): Promise<RsyncDaemon> {
-  const port = await freePort();
+  const port = await freeSteadyPort();
+  // A name of its own: what answers at this port could be the daemon of another workplace.
+  const module = randomBytes(4).toString('hex');
   const config = join(configDirectory, 'rsyncd.conf');
-  const settings = ['use chroot = no', 'uid = root', 'gid = root', `[${RSYNC_MODULE}]`, `path = ${directory}`, 'read only = no'];
+  const settings = ['use chroot = no', 'uid = root', 'gid = root', `[${module}]`, `path = ${directory}`, 'read only = no'];
   const isRoot = process.getuid?.() === 0;
   await writeFile(config, `${settings.filter((line) => isRoot || !/^[ug]id/.test(line)).join('\n')}\n`);
   const service: Service = await side.start({
     script: 'exec rsync --daemon --no-detach --address=127.0.0.1 --port="$1" --config="$2" --log-file=/dev/null',
     args: [String(port), config],
   });
-  await untilListed(side, port);
+  await untilListed(side, port, module);
   // Nothing goes through it any more, and on SIGTERM it would sleep for 400 ms first.
-  return { port, [Symbol.asyncDispose]: () => service.stop('SIGKILL') };
+  return { port, module, [Symbol.asyncDispose]: () => service.stop('SIGKILL') };
 }
 
 /** A loopback port that nothing listens on at this moment. */
@@ -60,10 +62,10 @@ async function tryPort(wanted: number): Promise<number> {
   return port;
 }
 
-async function untilListed(side: Side, port: number): Promise<void> {
+async function untilListed(side: Side, port: number, module: string): Promise<void> {
   for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
     const modules = await side.run({ script: 'rsync "rsync://127.0.0.1:$1/" || true', args: [String(port)] });
-    if (modules.includes(RSYNC_MODULE)) return;
+    if (modules.includes(module)) return;
     await systemClock.sleep(ATTEMPT_MS);
   }
   throw new TransferError('INTERNAL', `the rsync daemon on port ${port} did not come up`);

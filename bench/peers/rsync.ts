@@ -2,7 +2,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Peer, PeerBench, PeerSession } from './peer.ts';
-import { RSYNC, RSYNC_MODULE, startRsyncDaemon } from './rsync-daemon.ts';
+import { RSYNC, startRsyncDaemon } from './rsync-daemon.ts';
 
 const ARCHIVE = 'image.tar';
 
@@ -25,7 +25,7 @@ async function open({ sender, receiver, receiverDirectory, deliveryDirectory }: 
     prepare: (archive) => copyFile(archive, delivered),
     async ship({ archive, dial }) {
       const port = await dial(daemon.port);
-      const target = `rsync://127.0.0.1:${port}/${RSYNC_MODULE}/${ARCHIVE}`;
+      const target = `rsync://127.0.0.1:${port}/${daemon.module}/${ARCHIVE}`;
       // Times differ always, so rsync looks inside; without the option it would take an equal size and time for an equal file.
       await sender.run({ script: 'exec rsync -z --ignore-times "$1" "$2"', args: [archive, target] });
       return { path: delivered };
