@@ -5,7 +5,7 @@ import { isNodeTooOld } from '../shared/node-version.ts';
 
 if (!isNodeTooOld('docker-ship')) {
   const { limitMemory, settleMemory } = await import('../shared/limit-memory.ts');
-  settleMemory(process.env, 1024 * 1024);
+  settleMemory(process.env);
   const { dockerPlugin } = await import('./cli/docker-plugin.ts');
   limitMemory();
   process.exitCode = await dockerPlugin(process.argv.slice(2));

@@ -5,7 +5,7 @@ import { isNodeTooOld } from '../shared/node-version.ts';
 
 if (!isNodeTooOld('lighterman')) {
   const { limitMemory, settleMemory } = await import('../shared/limit-memory.ts');
-  settleMemory(process.env, 1024 * 1024);
+  settleMemory(process.env);
   const { main } = await import('./cli/main.ts');
   limitMemory();
   process.exitCode = await main(process.argv);

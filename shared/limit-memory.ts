@@ -33,7 +33,7 @@ export type Collect = (options?: { readonly type: 'minor' | 'major' }) => void;
  * own place and with the same input and output; call this before anything else. Who has set one of glibc's is left alone.
  * @param ownBytes blocks from this size on are taken from the system one by one, and given back when they are freed: it costs time for each.
  */
-export function settleMemory(environment: NodeJS.ProcessEnv, ownBytes: number): void {
+export function settleMemory(environment: NodeJS.ProcessEnv, ownBytes = 1024 * 1024): void {
   const settings = { ...ARENAS, MALLOC_MMAP_THRESHOLD_: String(ownBytes) };
   if (process.platform !== 'linux' || Object.keys(settings).some((name) => environment[name] !== undefined)) return;
   const { execPath, execArgv, argv } = process;

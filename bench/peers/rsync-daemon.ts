@@ -24,7 +24,7 @@ export interface RsyncDaemon extends AsyncDisposable {
 
 /** Serves `directory` for reading and writing; its configuration goes into `configDirectory`. */
 export async function startRsyncDaemon(side: Side, directory: string, configDirectory: string): Promise<RsyncDaemon> {
-  const port = await freeSteadyPort();
+  const port = await freePort();
   // A name of its own: what answers at this port could be the daemon of another workplace.
   const module = randomBytes(4).toString('hex');
   const config = join(configDirectory, 'rsyncd.conf');
@@ -40,17 +40,29 @@ export async function startRsyncDaemon(side: Side, directory: string, configDire
   return { port, module, [Symbol.asyncDispose]: () => service.stop('SIGKILL') };
 }
 
-/** A loopback port that nothing listens on at this moment. */
-export function freePort(): Promise<number> {
-  return tryPort(0);
+/** Ports that this process has given away: whoever has one may not listen there yet. */
+const given = new Set<number>();
+
+/** A loopback port that nothing listens on at this moment, and that was not given away before. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = await tryPort(0);
+    if (isNew(port)) return port;
+  }
 }
 
 /** One that stays free: it is not among those that the kernel gives to whoever asks for any (ip(7), `ip_local_port_range`). */
 export async function freeSteadyPort(): Promise<number> {
   for (;;) {
     const port = await tryPort(randomInt(STEADY_PORT_MIN, STEADY_PORT_MAX + 1)).catch(() => undefined);
-    if (port !== undefined) return port;
+    if (port !== undefined && isNew(port)) return port;
   }
+}
+
+function isNew(port: number): boolean {
+  if (given.has(port)) return false;
+  given.add(port);
+  return true;
 }
 
 async function tryPort(wanted: number): Promise<number> {

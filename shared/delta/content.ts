@@ -107,8 +107,6 @@ function* plainCandidates(target: Uint8Array, plan: EffortPlan): Iterable<Encode
 
 function* baseCandidates(target: Uint8Array, base: Uint8Array, plan: EffortPlan): Iterable<EncodedContent> {
   const pieces = alignContent(target, base, { chainMax: plan.chainMax, isForModel: plan.mixForm !== undefined });
-  // Its index over the base is several times the base.
-  collectIdleMemories();
   if (plan.mixForm === undefined) {
     if (coveredBytes(pieces) * PATCH_WORTH >= target.byteLength) yield patched(target, base, pieces, plan);
     yield { codec: CODEC.zstdBase, usesBase: true, payload: compressZstdOver(target, base, plan.overLevel) };

@@ -13,7 +13,7 @@ export const MISS: i32 = 96;
  * A byte that differs in a dword in which one before it did. A model still learns from the old bytes there; where there is none, nothing
  * under the target is better than something else.
  */
-export let rest: i32 = 16;
+export let rest: i32 = SAME;
 /** A byte without an old byte under it. */
 export let gap: i32 = 64;
 /** A new piece, without its distance. */

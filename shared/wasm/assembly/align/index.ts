@@ -1,9 +1,8 @@
 /** A hash index over the base: chains of the positions at which a key begins, of 24 bytes where they begin with 12 of text, else of 12. */
 import { base, baseBytes } from './content';
 
-/** Bytes that have to agree for a position to be found. */
+/** Bytes that have to agree at least for a position to be found. */
 export const KEY_BYTES: u32 = 12;
-const TEXT_KEY_BYTES: u32 = 24;
 
 let heads: usize = 0;
 let links: usize = 0;
@@ -62,11 +61,11 @@ function headOf(from: usize): usize {
   return heads + (<usize>((key * 0x9e3779b97f4a7c15) >> headShift) << 2);
 }
 
-/** Whether the 12 bytes at `from` are ASCII without control characters but those between 8 and 15. */
+/** Whether the 12 bytes at `from` are ASCII, with no control characters below 32 but 9 to 13. */
 // @ts-ignore: decorator
 @inline
 function isText(from: usize): bool {
-  const bytes = v128.and(v128.load(from), i32x4(-1, -1, -1, 0));
+  const bytes = v128.load(from);
   const inText = v128.or(i8x16.ge_s(bytes, i8x16.splat(32)), v128.and(i8x16.ge_s(bytes, i8x16.splat(9)), i8x16.le_s(bytes, i8x16.splat(13))));
   return (i8x16.bitmask(inText) & 0xfff) == 0xfff;
 }
