@@ -266,7 +266,7 @@ function heldLayers(total: number): ShippedImage['layers'] {
 /** A layer is held where nothing of it was sent: its stream was not announced, or none of its chunks was fresh. */
 function countLayers(archive: StoredArchive, announced: ReadonlyMap<string, Announced>): ShippedImage['layers'] {
   if (announced.size === 0) return heldLayers(layersOf(archive));
-  const fresh = announced.get(hex(archive.recipe.id))?.freshIds ?? new Set<string>();
+  const fresh = new Set(Array.from(announced.get(hex(archive.recipe.id))?.fresh ?? [], ({ id }) => hex(id)));
   const isHeld = (name: string): boolean => {
     const member = archive.member(name);
     if (member === undefined) return false;

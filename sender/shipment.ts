@@ -6,7 +6,8 @@ import { concatBytes, equalBytes } from '../shared/bytes.ts';
 import { TransferError } from '../shared/errors.ts';
 import { hex, type Id } from '../shared/hash.ts';
 import { encodeDifference, type EncodedDifference } from '../shared/recipe/difference/encode.ts';
-import type { ChunkRef, Recipe } from '../shared/recipe/recipe.ts';
+import type { ChunkList } from '../shared/recipe/chunk-list.ts';
+import type { Recipe } from '../shared/recipe/recipe.ts';
 import { isProvenBySkeleton, skeletonDigest } from '../shared/recipe/skeleton-digest.ts';
 import { plainOf, wrappingOf } from '../shared/recipe/wrapped.ts';
 import type { StreamFrame } from '../shared/wire/bulk.ts';
@@ -38,8 +39,8 @@ export interface Announcement {
 
 export interface Announced {
   readonly stream: number;
-  /** Hex ids of the chunks that stood in no base. */
-  readonly freshIds: ReadonlySet<string>;
+  /** The chunks that stood in no base. */
+  readonly fresh: ChunkList;
 }
 
 export interface ShipmentOptions extends ContentOptions {
@@ -107,7 +108,7 @@ export function createShipment(options: ShipmentOptions): Shipment {
       await sendContent({ stream, recipe, difference, bases: chosen, needed, isVoid }, options);
     });
     queue.catch(() => {});
-    return { stream, freshIds: new Set(difference.fresh.map((chunk) => hex(chunk.id))) };
+    return { stream, fresh: difference.fresh };
   };
   /** @param plain without bases, and asking for every chunk. */
   const announce = async (image: number, recipe: Recipe, owner: Id, plain: boolean): Promise<Announced> => {
@@ -131,7 +132,7 @@ export function createShipment(options: ShipmentOptions): Shipment {
     return open(image, recipe, announcement, {
       bases: chosen.map((base) => base.reference),
       askBytes,
-      asked: asks ? concatBytes(difference.fresh.map((chunk) => chunk.id.subarray(0, askBytes))) : NOTHING,
+      asked: asks ? concatBytes(Array.from(difference.fresh, ({ id }) => id.subarray(0, askBytes))) : NOTHING,
       recipe: difference.bytes,
     });
   };
@@ -174,8 +175,8 @@ function nestedIn(recipe: Recipe): Id[] {
   return Array.from({ length: recipe.rowCount }, (_, row) => recipe.row(row).nested ?? []).flat();
 }
 
-function neededChunks(fresh: readonly ChunkRef[], need: Need | undefined): number[] {
-  const all = fresh.map((_, i) => i);
+function neededChunks(fresh: ChunkList, need: Need | undefined): number[] {
+  const all = Array.from({ length: fresh.length }, (_, i) => i);
   if (need === undefined) return all;
   // Gone: the stream is announced again, and its content follows then.
   if (need.kind === 'held' || need.kind === 'base-gone') return [];

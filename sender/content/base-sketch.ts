@@ -1,39 +1,45 @@
 /** What a recipe is about, in short: enough to tell which others it is worth being written against. */
+import { hashText } from '../../shared/recipe/difference/decision.ts';
 import { latin1 } from '../../shared/recipe/difference/entry.ts';
 import { createBlanker, nameOf } from '../../shared/recipe/difference/likeness.ts';
 import { extensionOf, normalPath } from '../../shared/recipe/difference/path.ts';
 import type { Recipe, Row } from '../../shared/recipe/recipe.ts';
 
-/** Blanked names and contents of a recipe. */
-export type Sketch = ReadonlySet<string>;
+/** Blanked names and contents of a recipe, each as a number, ascending: one is kept for every stream of a session. */
+export type Sketch = Float64Array;
 
-/** Bytes of a chunk id that tell it from another here, where a mistake only makes a worse choice. */
+/** Bytes of a chunk id that tell it from another here, where a mistake only makes a worse choice; hashes of names lie behind them. */
 const SKETCH_BYTES = 6;
+const NAMES_FROM = 2 ** (8 * SKETCH_BYTES);
 
 export function sketchOf(recipe: Recipe): Sketch {
-  const sketch = new Set<string>();
-  const nameKey = createNamer();
+  const keys: number[] = [];
+  const blankedName = createNamer();
   for (let i = 0; i < recipe.rowCount; i++) {
-    const row = recipe.row(i);
-    sketch.add(nameKey(row));
-    for (const { id } of row.chunks) sketch.add(chunkKey(id));
+    keys.push(nameKey(blankedName(recipe.row(i))));
+    for (const { id } of recipe.chunksOf(i)) keys.push(chunkKey(id));
   }
-  for (const { id } of recipe.tail) sketch.add(chunkKey(id));
-  return sketch;
+  for (const { id } of recipe.tail) keys.push(chunkKey(id));
+  const sketch = Float64Array.from(keys).toSorted();
+  return sketch.filter((key, i) => key !== sketch[i - 1]);
 }
 
 /** Which part of what is wanted is in a sketch, 0 to 1. */
 export function sharedShare(wanted: Sketch, offered: Sketch): number {
-  if (wanted.size === 0) return 0;
   let shared = 0;
-  for (const item of offered) if (wanted.has(item)) shared++;
-  return shared / wanted.size;
+  for (let at = 0, i = 0; i < wanted.length; i++) {
+    const key = wanted[i] as number;
+    while (at < offered.length && (offered[at] as number) < key) at++;
+    if (offered[at] === key) shared++;
+  }
+  return wanted.length === 0 ? 0 : shared / wanted.length;
 }
 
 /** A file that no base chosen so far knows, by name or by a part of its content. */
 export interface Stranger {
-  readonly name: string;
-  readonly chunks: readonly string[];
+  /** As sketches have them. */
+  readonly name: number;
+  readonly chunks: readonly number[];
   readonly bytes: number;
   /** What files of other names may have in common with it: the last component of its name, blanked, its extension, or nothing but to be one. */
   readonly kinds: readonly string[];
@@ -44,32 +50,44 @@ const STRANGERS_MAX = 20_000;
 
 export function strangersIn(recipe: Recipe, known: readonly Sketch[]): Stranger[] {
   const strangers: Stranger[] = [];
-  const nameKey = createNamer();
-  const isKnown = (key: string): boolean => known.some((sketch) => sketch.has(key));
+  const blankedName = createNamer();
+  const isKnown = (key: number): boolean => known.some((sketch) => has(sketch, key));
   for (let i = 0; i < recipe.rowCount; i++) {
     const row = recipe.row(i);
-    if (row.chunks.length === 0) continue;
-    const name = nameKey(row);
-    const chunks = row.chunks.map(({ id }) => chunkKey(id));
+    const chunks = Array.from(recipe.chunksOf(i), ({ id }) => chunkKey(id));
+    if (chunks.length === 0) continue;
+    const text = blankedName(row);
+    const name = nameKey(text);
     if (isKnown(name) || chunks.some((chunk) => isKnown(chunk))) continue;
-    if (strangers.push({ name, chunks, bytes: row.bodyBytes, kinds: kindsOf(name) }) === STRANGERS_MAX) break;
+    if (strangers.push({ name, chunks, bytes: row.bodyBytes, kinds: kindsOf(text) }) === STRANGERS_MAX) break;
   }
   return strangers;
 }
 
 export function isKnownTo({ name, chunks }: Stranger, sketch: Sketch): boolean {
-  return sketch.has(name) || chunks.some((chunk) => sketch.has(chunk));
+  return has(sketch, name) || chunks.some((chunk) => has(sketch, chunk));
 }
 
 /** Bytes of the strangers of a kind that a recipe has files of, too. */
 export function kindredBytes(strangers: readonly Stranger[], recipe: Recipe): number {
   const kinds = new Set<string>();
-  const nameKey = createNamer();
+  const blankedName = createNamer();
   for (let i = 0; i < recipe.rowCount; i++) {
     const row = recipe.row(i);
-    if (row.chunks.length > 0) for (const kind of kindsOf(nameKey(row))) kinds.add(kind);
+    if (row.chunks.length > 0) for (const kind of kindsOf(blankedName(row))) kinds.add(kind);
   }
   return strangers.reduce((sum, { kinds: its, bytes }) => sum + bytes * its.filter((kind) => kinds.has(kind)).length, 0);
+}
+
+function has(sketch: Sketch, key: number): boolean {
+  let low = 0;
+  let high = sketch.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sketch[middle] as number) < key) low = middle + 1;
+    else high = middle;
+  }
+  return sketch[low] === key;
 }
 
 /** Names of rows, blanked. */
@@ -78,8 +96,14 @@ function createNamer(): (row: Row) => string {
   return ({ name }) => blank(normalPath(latin1(name)));
 }
 
-function chunkKey(id: Uint8Array): string {
-  return latin1(id.subarray(0, SKETCH_BYTES));
+function chunkKey(id: Uint8Array): number {
+  let key = 0;
+  for (let at = 0; at < SKETCH_BYTES; at++) key = key * 256 + (id[at] as number);
+  return key;
+}
+
+function nameKey(name: string): number {
+  return NAMES_FROM + (hashText(name) >>> 0);
 }
 
 function kindsOf(name: string): string[] {

@@ -3,6 +3,7 @@ import { concatBytes, releaseBuffers } from '../../shared/bytes.ts';
 import { codecName } from '../../shared/delta/codecs.ts';
 import type { EffortLevel } from '../../shared/delta/content.ts';
 import type { EncodedDifference } from '../../shared/recipe/difference/encode.ts';
+import type { ChunkList } from '../../shared/recipe/chunk-list.ts';
 import type { ChunkRef, Recipe } from '../../shared/recipe/recipe.ts';
 import type { Store } from '../../shared/store/port.ts';
 import { NO_BASE, type Run, type RunBase } from '../../shared/wire/bulk.ts';
@@ -50,7 +51,7 @@ export async function sendContent(content: StreamContent, options: ContentOption
     turn = job.catch(() => {});
     return job;
   };
-  options.onPlanned(content.needed.reduce((sum, index) => sum + (fresh[index] as ChunkRef).length, 0));
+  options.onPlanned(content.needed.reduce((sum, index) => sum + fresh.at(index).length, 0));
   let segment: Run[] = [];
   let segmentBytes = 0;
   const flush = async (): Promise<void> => {
@@ -58,7 +59,8 @@ export async function sendContent(content: StreamContent, options: ContentOption
     segment = [];
     segmentBytes = 0;
   };
-  for await (const [run, { plan, base }] of options.encoders.encodeInOrder(leanings(content, options), read, options.effort)) {
+  const encoded = options.encoders.encodeInOrder(leanings(content, options), read, bytesToRead, options.effort);
+  for await (const [run, { plan, base }] of encoded) {
     if (content.isVoid()) return;
     if (segmentBytes + run.payload.byteLength > options.segmentBytes()) await flush();
     segment.push({
@@ -80,14 +82,19 @@ interface Leaning {
   base: RunBase;
 }
 
+/** Content and base of a run, as far as that is known before it is read. */
+function bytesToRead({ plan: { bytes, baseChunks } }: Leaning): number {
+  return baseChunks.reduce((sum, { length }) => sum + length, bytes);
+}
+
 function* leanings(content: StreamContent, options: ContentOptions): Generator<Leaning, void, undefined> {
   for (const plan of planRuns(content, options.plan)) yield { plan, base: plan.base };
 }
 
-async function readRun(leaning: Leaning, fresh: readonly ChunkRef[], similar: Similar, pool: Store): Promise<EncodeJob> {
+async function readRun(leaning: Leaning, fresh: ChunkList, similar: Similar, pool: Store): Promise<EncodeJob> {
   const { plan } = leaning;
   const target = await readChunks(
-    plan.fresh.map((index) => fresh[index] as ChunkRef),
+    plan.fresh.map((index) => fresh.at(index)),
     pool,
   );
   let base = await readChunks(plan.baseChunks, pool);
@@ -122,6 +129,6 @@ function account(run: EncodedRun, plan: PlannedRun, { recipe, difference }: Stre
   for (const index of plan.fresh) {
     const row = difference.freshRow[index] as number;
     const name = row < 0 ? '(not a tar)' : Buffer.from(recipe.row(row).name).toString();
-    accounting.file(name, (run.payload.byteLength * (difference.fresh[index] as ChunkRef).length) / plan.bytes);
+    accounting.file(name, (run.payload.byteLength * difference.fresh.at(index).length) / plan.bytes);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { hex } from '../../shared/hash.ts';
 import { RUN_BYTES_MAX } from '../../shared/limits.ts';
+import type { ChunkList } from '../../shared/recipe/chunk-list.ts';
 import type { ChunkRef, Recipe } from '../../shared/recipe/recipe.ts';
 import { baseOfRun, type FreshPlaces } from '../../shared/recipe/run-base.ts';
 import type { SimilarContent } from '../similar/similar.ts';
@@ -41,7 +42,7 @@ interface Piece {
 /** What is planned: the needed chunks of a stream. */
 export interface Planned {
   readonly recipe: Recipe;
-  readonly difference: FreshPlaces & { readonly fresh: readonly ChunkRef[] };
+  readonly difference: FreshPlaces & { readonly fresh: ChunkList };
   readonly bases: readonly Recipe[];
   /** Indices into the fresh chunks, ascending. */
   readonly needed: readonly number[];
@@ -97,7 +98,7 @@ function pieces({ difference, needed }: Planned): Piece[] {
 }
 
 function lengthOf({ fresh }: Planned['difference'], index: number): number {
-  return (fresh[index] as ChunkRef).length;
+  return fresh.at(index).length;
 }
 
 function baseBytesOf(piece: Piece, { difference, bases }: Planned): number {
@@ -131,7 +132,7 @@ export function withSimilar(run: PlannedRun, similar: SimilarContent): Pick<Plan
 
 /** What a base stands for. */
 export function baseChunksOf(base: RunBase, indices: readonly number[], { difference, bases }: Planned): ChunkRef[] {
-  return baseOfRun(base, indices, { places: difference, bases, freshChunk: (index) => difference.fresh[index] });
+  return baseOfRun(base, indices, { places: difference, bases, freshChunk: (index) => difference.fresh.at(index) });
 }
 
 function runOfRows(indices: readonly number[], content: Planned, { baseBytes, looksForSimilar }: PlanOptions): PlannedRun {
@@ -186,7 +187,7 @@ function placesInRow({ row, fresh }: Piece, { recipe, difference, bases }: Plann
     at += chunk.length;
   }
   const scale = (bases[found.base] as Recipe).row(found.row).bodyBytes / Math.max(at, 1);
-  for (const index of fresh) places.set(index, (starts.get(hex((difference.fresh[index] as ChunkRef).id)) ?? 0) * scale);
+  for (const index of fresh) places.set(index, (starts.get(hex(difference.fresh.at(index).id)) ?? 0) * scale);
   return places;
 }
 

@@ -103,7 +103,7 @@ export function createSimilar(content: Planned, read: (chunks: readonly ChunkRef
 function ownChunk({ difference }: Planned, fresh: number): PlacedChunk {
   return {
     range: { base: OWN_STREAM, row: 0, firstChunk: fresh, chunkCount: 1 },
-    chunk: difference.fresh[fresh] as ChunkRef,
+    chunk: difference.fresh.at(fresh),
   };
 }
 

@@ -12,7 +12,7 @@ export const PIECES_MAX = 1 << 20;
 
 interface AlignExports {
   prepare(base: number, baseBytes: number, target: number, targetBytes: number): void;
-  index(heads: number, headBits: number, links: number, step: number): void;
+  index(buckets: number, bucketBits: number, entries: number, notes: number, noteBits: number, taken: number, step: number): void;
   align(nodes: number, nodesMax: number, pieces: number, chainMax: number, isForModel: boolean): number;
 }
 
@@ -23,33 +23,45 @@ export interface AlignOptions {
   readonly isForModel: boolean;
 }
 
-/** Positions indexed at most: two tables of 4 bytes each for them. */
+/** Positions indexed at most: they are numbered with 24 bits, and take 4 bytes each. */
 const ENTRIES_MAX = 1 << 24;
 const NODES_MAX = 1 << 16;
+/** 16 positions go into a bucket on average, where all are indexed; the table of buckets fits a processor's cache. */
+const BUCKET_LOAD_BITS = 4;
+const BUCKET_BITS = [8, 18] as const;
+/** Eight bits for each key of the target tell most others from them. */
+const NOTE_LOAD_BITS = 3;
+const NOTE_BITS = [10, 27] as const;
 
 /**
  * Aligns `target` with `base`. Any result is right; a better one makes a smaller delta.
  */
 export function alignContent(target: Uint8Array, base: Uint8Array, { chainMax, isForModel }: AlignOptions): Pieces {
   const step = Math.max(1, Math.ceil(base.byteLength / ENTRIES_MAX));
-  const entries = Math.ceil(base.byteLength / step) + 2;
-  const headBits = Math.max(10, Math.min(22, Math.ceil(Math.log2(entries))));
+  const entries = Math.ceil(base.byteLength / step);
+  const bucketBits = within(Math.ceil(Math.log2(entries + 1)) - BUCKET_LOAD_BITS, BUCKET_BITS);
+  const noteBits = within(Math.ceil(Math.log2(target.byteLength + 1)) + NOTE_LOAD_BITS, NOTE_BITS);
   const places = createPlaces();
   const baseAt = places.take(base.byteLength);
   const targetAt = places.take(target.byteLength);
-  const heads = places.take(4 << headBits);
-  const links = places.take(entries * 4);
-  const nodes = places.take(NODES_MAX * 16);
-  const piecesAt = places.take((target.byteLength / 4 + 1) * 12);
+  const buckets = places.take((4 << bucketBits) + 4);
+  const entriesAt = places.take(entries * 4);
+  // What is noted while the index is made lies where nodes and pieces do afterwards.
+  const nodes = places.take(Math.max(NODES_MAX * 16, entries / 8 + 1));
+  const piecesAt = places.take(Math.max((target.byteLength / 4 + 1) * 12, 2 ** (noteBits - 3)));
   const wasm = createWasmInstance<AlignExports>('align', places.end());
   if (wasm === undefined) throw new TransferError('INTERNAL', 'the module align.wasm was not built');
   const bytes = new Uint8Array(wasm.memory.buffer);
   bytes.set(base, baseAt);
   bytes.set(target, targetAt);
   wasm.exports.prepare(baseAt, base.byteLength, targetAt, target.byteLength);
-  wasm.exports.index(heads, headBits, links, step);
+  wasm.exports.index(buckets, bucketBits, entriesAt, piecesAt, noteBits, nodes, step);
   const count = wasm.exports.align(nodes, NODES_MAX, piecesAt, chainMax, isForModel);
   return new Uint32Array(wasm.memory.buffer.slice(piecesAt, piecesAt + Math.min(count, PIECES_MAX) * PIECE_FIELDS * 4));
+}
+
+function within(value: number, [least, most]: readonly [number, number]): number {
+  return Math.max(least, Math.min(value, most));
 }
 
 /** Bytes of the target that have an old byte under them. */

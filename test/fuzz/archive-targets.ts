@@ -123,7 +123,7 @@ async function said(bytes: Uint8Array): Promise<Uint8Array> {
         recipe: difference,
       }),
     );
-    const ids = fresh.map((chunk) => chunk.id);
+    const ids = Array.from(fresh, (chunk) => chunk.id);
     const payload = concatBytes(await store.getMany('chunk', ids));
     if (ids.length === 0) continue;
     say(encodeSegmentFrame({ segment: segments++, stream, runs: [{ codec: 0, chunkCount: ids.length, base: NO_BASE, payload }] }));

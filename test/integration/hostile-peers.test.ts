@@ -46,13 +46,13 @@ describe('a receiver among hostile senders', () => {
     if (layer === undefined) throw new TypeError('no layer');
     const { bytes, fresh } = encodeDifference(layer.recipe, [], []);
     announced = { stream: 0, image: 0, id: layer.id, skeleton: undefined, bases: [], askBytes: 0, asked: NOTHING, recipe: bytes };
-    const payload = Buffer.concat(await known.store.getMany('chunk', fresh.map(({ id }) => id))); // prettier-ignore
+    const payload = Buffer.concat(await known.store.getMany('chunk', Array.from(fresh, ({ id }) => id))); // prettier-ignore
     run = { codec: CODEC.raw, chunkCount: fresh.length, base: NO_BASE, payload };
     bomb = { ...run, codec: CODEC.zstd, payload: new Uint8Array(zstdCompressSync(new Uint8Array(1 << 28)).subarray(0, 2000)) };
     wrong = { ...run, payload: Buffer.alloc(payload.byteLength, 7) };
     const { recipe } = known.result.archive;
     const archive = encodeDifference(recipe, [], [layer.id]);
-    const ids = archive.fresh.map(({ id }) => id);
+    const ids = Array.from(archive.fresh, ({ id }) => id);
     rest = { ...run, chunkCount: ids.length, payload: Buffer.concat(await known.store.getMany('chunk', ids)) };
     lie = (number) => stream({ stream: number, id: recipe.id, skeleton: hashBytes(NOTHING), recipe: archive.bytes });
   });

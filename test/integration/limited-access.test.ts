@@ -164,7 +164,7 @@ describe('limited access', () => {
       const [layer] = victim.layers;
       if (layer === undefined) throw new TypeError('no layer');
       const { bytes, fresh } = encodeDifference(layer, [], []);
-      const asked = Buffer.concat(fresh.map(({ id }) => id));
+      const asked = Buffer.concat(Array.from(fresh, ({ id }) => id));
       const frame = encodeStreamFrame({
         stream: 0,
         image: 0,
@@ -195,7 +195,7 @@ describe('limited access', () => {
     test('an archive that nests a layer of somebody else is answered as if the layer were not there', async () => {
       const { recipe } = victim;
       const { bytes, fresh } = encodeDifference(recipe, [], []);
-      const content = Buffer.concat(await store.getMany('chunk', fresh.map(({ id }) => id))); // prettier-ignore
+      const content = Buffer.concat(await store.getMany('chunk', Array.from(fresh, ({ id }) => id))); // prettier-ignore
       const say = async (channel: Channel): Promise<void> => {
         await channel.send(encodeMessage('offer', offer({})));
         const announced = {

@@ -34,10 +34,10 @@ function chunksOf(recipe: Recipe): ChunkRef[] {
 function roundTrip(target: Recipe, bases: readonly Recipe[]): EncodedDifference & { readonly recipe: Recipe } {
   const encoded = encodeDifference(target, bases, streams);
   const decoded = decodeDifference(encoded.bytes, bases, streams);
-  expect(decoded.freshLengths).toEqual(encoded.fresh.map(({ length }) => length));
+  expect(decoded.freshLengths).toEqual(Array.from(encoded.fresh, ({ length }) => length));
   expect(decoded.freshRow).toEqual(encoded.freshRow);
   for (let row = 0; row < target.rowCount; row++) expect(decoded.baseRow(row)).toEqual(encoded.baseRow(row));
-  const ids = encoded.fresh.map(({ id }) => id);
+  const ids = Array.from(encoded.fresh, ({ id }) => id);
   return { ...encoded, recipe: decoded.resolve(ids, recipeId) };
 }
 
@@ -83,8 +83,8 @@ describe('a recipe difference', () => {
         expectSame(recipe, target);
         const held = new Set(bases.flatMap(chunksOf).map(({ id }) => hex(id)));
         const expected = new Set(chunksOf(target).map(({ id }) => hex(id)));
-        expect(fresh.map(({ id }) => hex(id))).toEqual([...expected].filter((id) => !held.has(id)));
-        for (const [index, { id }] of fresh.entries()) {
+        expect(Array.from(fresh, ({ id }) => hex(id))).toEqual([...expected].filter((id) => !held.has(id)));
+        for (const [index, { id }] of [...fresh].entries()) {
           expect(target.row(freshRow[index] as number).chunks.map((chunk) => hex(chunk.id))).toContain(hex(id));
         }
       }),

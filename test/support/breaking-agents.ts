@@ -22,7 +22,7 @@ import { collect } from './tar.ts';
 
 /** Encodes in this thread: for many small shipments. */
 export const encodersHere: EncodePool = {
-  async *encodeInOrder(items, read, effort) {
+  async *encodeInOrder(items, read, _bytesOf, effort) {
     for (const item of items) {
       const { target, base } = await read(item);
       yield [encodeContent(target, base, effort()), item];

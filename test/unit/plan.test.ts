@@ -35,7 +35,7 @@ function recipeOf(files: Readonly<Record<string, readonly number[]>>, version: s
 
 function plan(target: Recipe, bases: readonly Recipe[], needed?: readonly number[]): PlannedRun[] {
   const difference = encodeDifference(target, bases);
-  return [...planRuns({ recipe: target, difference, bases, needed: needed ?? difference.fresh.map((_, i) => i) }, () => OPTIONS)];
+  return [...planRuns({ recipe: target, difference, bases, needed: needed ?? Array.from(difference.fresh, (_, i) => i) }, () => OPTIONS)];
 }
 
 describe('plan', () => {
@@ -74,7 +74,7 @@ describe('plan', () => {
         const target = recipeOf(after, 'new');
         const bases = [recipeOf(before, 'old')];
         const { fresh } = encodeDifference(target, bases);
-        const needed = fresh.flatMap((_, i) => (isNeeded(i) ? [i] : []));
+        const needed = Array.from(fresh, (_, i) => i).filter((i) => isNeeded(i));
         const runs = plan(target, bases, needed);
         expect(runs.flatMap((run) => run.fresh)).toEqual(needed);
         for (const run of runs) {

@@ -1,5 +1,6 @@
 /** A recipe as a difference to recipes that the receiver has: what crosses the wire. Format: shared/DIFFERENCE.md. */
 import type { Id } from '../../hash.ts';
+import { createChunkList, type ChunkList, type ChunkListBuilder } from '../chunk-list.ts';
 import type { ChunkRef, Recipe } from '../recipe.ts';
 import { createBases, createLookup, type Bases, type Lookup } from './bases.ts';
 import type { ChunkPlaces } from './chunk-model.ts';
@@ -14,7 +15,7 @@ import { createRowMap, type RowPlaces } from './row-map.ts';
 export interface EncodedDifference extends RowPlaces {
   readonly bytes: Uint8Array;
   /** Chunks of the target that no base has, each once, in the order of their first use. */
-  readonly fresh: readonly ChunkRef[];
+  readonly fresh: ChunkList;
 }
 
 /**
@@ -33,7 +34,7 @@ export function encodeDifference(
   const coder = createBitEncoder(account);
   const templates = createTemplateList(all.templates);
   const rows = createRowMap(all);
-  const fresh: ChunkRef[] = [];
+  const fresh = createChunkList();
   codeRecipe({
     coder,
     bases: all,
@@ -47,6 +48,7 @@ export function encodeDifference(
       end() {},
     },
   });
+  fresh.trim();
   return { bytes: coder.finish(), fresh, ...rows.finish() };
 }
 
@@ -69,24 +71,24 @@ function createSource(target: Recipe, bases: Bases, lookup: Lookup, templates: T
   };
 }
 
-function createPlaces(bases: Bases, lookup: Lookup, fresh: ChunkRef[], onFresh: () => void): ChunkPlaces {
-  const index = createIdIndex(16, (number) => (fresh[number] as ChunkRef).id);
+function createPlaces(bases: Bases, lookup: Lookup, fresh: ChunkListBuilder, onFresh: () => void): ChunkPlaces {
+  const index = createIdIndex(16, (number) => fresh.at(number).id);
   return {
     baseCount: bases.chunkCount,
     baseChunk: (number) => bases.chunk(number),
     get freshCount() {
       return fresh.length;
     },
-    freshChunk: (number) => fresh[number] as ChunkRef,
+    freshChunk: (number) => fresh.at(number),
     addFresh(chunk) {
       const added = chunk as ChunkRef;
       index.add(added.id, fresh.length);
-      fresh.push(added);
+      fresh.push(added.id, added.length);
       onFresh();
       return added;
     },
     findBase: (chunk) => ofLength(chunk, lookup.chunkById(chunk.id), (number) => bases.chunk(number)),
-    findFresh: (chunk) => ofLength(chunk, index.find(chunk.id), (number) => fresh[number] as ChunkRef),
+    findFresh: (chunk) => ofLength(chunk, index.find(chunk.id), (number) => fresh.at(number)),
   };
 }
 

@@ -11,7 +11,7 @@ import { gap, HIT, jump, LEAVE, MISS, setRestCost, SLACK } from './align/costs';
 import { base, baseBytes, commonBytes, setContent, target, targetBytes } from './align/content';
 import * as beam from './align/beam';
 import { blankOperands } from './align/blank';
-import { entryPosition, firstEntry, hasKey, indexBase, KEY_BYTES, nextEntry } from './align/index';
+import { hasKey, indexBase, KEY_BYTES, lookUp, nextPosition } from './align/index';
 import { enterStretch, startStretches, stretchEnd } from './align/kinds';
 import { addNode, commit, hasRoom, pieceCount, ROOT, startPieces } from './align/pieces';
 import { steadyShift } from './align/tables';
@@ -40,14 +40,14 @@ export function prepare(baseAt: usize, baseLength: u32, targetAt: usize, targetL
 }
 
 /** See align/index.ts. */
-export function index(headsAt: usize, headBits: i32, linksAt: usize, step: u32): void {
-  indexBase(headsAt, headBits, linksAt, step);
+export function index(bucketsAt: usize, bucketBits: i32, entriesAt: usize, notesAt: usize, noteBits: i32, takenAt: usize, step: u32): void {
+  indexBase(bucketsAt, bucketBits, entriesAt, notesAt, noteBits, takenAt, step);
 }
 
 /**
  * @param nodesAt room for `nodesMax` nodes of 16 bytes, at least 1024
  * @param piecesAt room for one piece of 12 bytes for each 4 bytes of the target, and one more
- * @param chainMax how many positions of a chain are looked at
+ * @param chainMax how many positions of one key are looked at
  * @param isForModel for context mixing, not for a patch
  * @returns the number of pieces
  */
@@ -136,9 +136,10 @@ function drift(position: u32, end: u32): u32 {
 function propose(position: u32, wasProposedBefore: bool): bool {
   const from = target + position;
   let found = false;
-  let entry = firstEntry(from);
-  for (let left = depth; entry != 0 && left > 0; left--, entry = nextEntry(entry)) {
-    const at = entryPosition(entry);
+  lookUp(from);
+  for (let left = depth; left > 0; left--) {
+    const at = nextPosition();
+    if (at == u32.MAX_VALUE) break;
     if (!hasKey(from, at)) continue;
     found = true;
     // Found one byte earlier already.
