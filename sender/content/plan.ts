@@ -8,15 +8,22 @@ import type { ChunkList } from '../../shared/recipe/chunk-list.ts';
 import type { ChunkRef, Recipe } from '../../shared/recipe/recipe.ts';
 import { baseOfRun, type FreshPlaces } from '../../shared/recipe/run-base.ts';
 import type { SimilarContent } from '../similar/similar.ts';
-import { NO_BASE, type BaseRange, type RunBase } from '../../shared/wire/bulk.ts';
+import { NO_BASE, type RunBase } from '../../shared/wire/bulk.ts';
+import { oldPlaces, rangesAround, type OldFile } from './old-places.ts';
 
-export interface PlannedRun {
-  /** Indices into the stream's fresh chunks, consecutive among those that are needed. */
-  readonly fresh: readonly number[];
-  readonly bytes: number;
+/** What a run leans on. */
+interface Based {
   readonly base: RunBase;
   /** What `base` stands for, in order. */
   readonly baseChunks: readonly ChunkRef[];
+}
+
+export interface PlannedRun extends Based {
+  /** Indices into the stream's fresh chunks, consecutive among those that are needed. */
+  readonly fresh: readonly number[];
+  readonly bytes: number;
+  /** What it leans on where its base may have so many bytes; a run of whole files leans on the same. */
+  within(this: void, baseBytes: number): Based;
   /** Bytes of its base at most, and of content like its own that it may lean on, too; 0: none is to be looked for. */
   readonly baseBytesMax: number;
   readonly similarBytes: number;
@@ -111,22 +118,12 @@ function bytesOf(chunks: readonly ChunkRef[]): number {
 }
 
 /** What a run leans on with content that is like its own; a window of a large file then leans on less of the old one. */
-export function withSimilar(run: PlannedRun, similar: SimilarContent): Pick<PlannedRun, 'base' | 'baseChunks'> {
+export function withSimilar(run: PlannedRun, similar: SimilarContent): Based {
   if (similar.ranges.length === 0) return run;
-  let from = 0;
-  let to = run.baseChunks.length;
-  const isTooMuch = (): boolean => bytesOf(run.baseChunks.slice(from, to)) + bytesOf(similar.chunks) > run.baseBytesMax;
-  const [range] = run.base.ranges;
-  if (range !== undefined) {
-    while (from < to && isTooMuch()) {
-      if ((from + to) % 2 === 0) from++;
-      else to--;
-    }
-  }
-  const own = range === undefined || from === to ? [] : [{ ...range, firstChunk: range.firstChunk + from, chunkCount: to - from }];
+  const own = run.within(run.baseBytesMax - bytesOf(similar.chunks));
   return {
-    base: { rows: run.base.rows, ranges: [...own, ...similar.ranges] },
-    baseChunks: [...run.baseChunks.slice(from, to), ...similar.chunks],
+    base: { rows: own.base.rows, ranges: [...own.base.ranges, ...similar.ranges] },
+    baseChunks: [...own.baseChunks, ...similar.chunks],
   };
 }
 
@@ -137,71 +134,49 @@ export function baseChunksOf(base: RunBase, indices: readonly number[], { differ
 
 function runOfRows(indices: readonly number[], content: Planned, { baseBytes, looksForSimilar }: PlanOptions): PlannedRun {
   const { difference } = content;
-  const rows: RunBase = { rows: true, ranges: [] };
-  const baseChunks = baseChunksOf(rows, indices, content);
+  const based = basedOn({ rows: true, ranges: [] }, indices, content);
   const bytes = indices.reduce((sum, index) => sum + lengthOf(difference, index), 0);
-  const similarBytes = looksForSimilar ? Math.max(0, baseBytes - bytesOf(baseChunks)) : 0;
-  return { fresh: indices, bytes, base: baseChunks.length > 0 ? rows : NO_BASE, baseChunks, baseBytesMax: baseBytes, similarBytes };
+  const similarBytes = looksForSimilar ? Math.max(0, baseBytes - bytesOf(based.baseChunks)) : 0;
+  return { ...based, fresh: indices, bytes, within: () => based, baseBytesMax: baseBytes, similarBytes };
 }
 
-/** A file too large for one run: windows of it, each with the part of the old file around the same place. */
+function basedOn(base: RunBase, indices: readonly number[], content: Planned): Based {
+  const baseChunks = baseChunksOf(base, indices, content);
+  return { base: baseChunks.length > 0 ? base : NO_BASE, baseChunks };
+}
+
+/** A file too large for one run: windows of it, each with the parts of the old file around the same places. */
 function* windows(piece: Piece, content: Planned, options: () => PlanOptions): Generator<PlannedRun, void, undefined> {
-  const { difference, bases } = content;
-  const found = piece.row < 0 ? undefined : difference.baseRow(piece.row);
-  const places = placesInRow(piece, content);
+  const { difference } = content;
+  const old = oldFileOf(piece, content);
+  const places = old && oldPlaces(content.recipe.chunksOf(piece.row), old.chunks);
+  const middle = (index: number): number => places?.get(hex(difference.fresh.at(index).id)) ?? 0;
   let window: number[] = [];
   let bytes = 0;
-  let { windowBytes, baseBytes, looksForSimilar } = options();
+  let plan = options();
   function* close(): Generator<PlannedRun, void, undefined> {
-    const [first] = window;
-    const last = window.at(-1);
-    if (first === undefined || last === undefined) return;
-    const middle = ((places.get(first) ?? 0) + (places.get(last) ?? 0) + lengthOf(difference, last)) / 2;
-    const ranges = found === undefined ? [] : [rangeAround(bases[found.base] as Recipe, found, middle, baseBytes)];
-    const base: RunBase = { rows: false, ranges };
-    const similarBytes = looksForSimilar ? baseBytes / (ranges.length > 0 ? 2 : 1) : 0;
-    yield { fresh: window, bytes, base, baseChunks: baseChunksOf(base, window, content), baseBytesMax: baseBytes, similarBytes };
+    if (window.length > 0) {
+      const fresh = window;
+      const within = (baseBytes: number): Based =>
+        basedOn({ rows: false, ranges: old ? rangesAround(old, fresh.map(middle), baseBytes) : [] }, fresh, content);
+      const { baseBytes, looksForSimilar } = plan;
+      const similarBytes = looksForSimilar ? baseBytes / (old ? 2 : 1) : 0;
+      yield { ...within(baseBytes), fresh, bytes, within, baseBytesMax: baseBytes, similarBytes };
+    }
     window = [];
     bytes = 0;
-    ({ windowBytes, baseBytes, looksForSimilar } = options());
+    plan = options();
   }
   for (const index of piece.fresh) {
     const length = lengthOf(difference, index);
-    if (bytes + length > Math.min(windowBytes, RUN_BYTES_MAX)) yield* close();
+    if (bytes + length > Math.min(plan.windowBytes, RUN_BYTES_MAX)) yield* close();
     window.push(index);
     bytes += length;
   }
   yield* close();
 }
 
-/** Where in its file each fresh chunk of a piece begins, scaled to the length of the old file. */
-function placesInRow({ row, fresh }: Piece, { recipe, difference, bases }: Planned): Map<number, number> {
-  const places = new Map<number, number>();
+function oldFileOf({ row }: Piece, { difference, bases }: Planned): OldFile | undefined {
   const found = row < 0 ? undefined : difference.baseRow(row);
-  if (found === undefined) return places;
-  const starts = new Map<string, number>();
-  let at = 0;
-  for (const chunk of recipe.chunksOf(row)) {
-    const key = hex(chunk.id);
-    if (!starts.has(key)) starts.set(key, at);
-    at += chunk.length;
-  }
-  const scale = (bases[found.base] as Recipe).row(found.row).bodyBytes / Math.max(at, 1);
-  for (const index of fresh) places.set(index, (starts.get(hex(difference.fresh.at(index).id)) ?? 0) * scale);
-  return places;
-}
-
-/** As many chunks of a base row as `baseBytes` allow, around the byte `middle` of it. */
-function rangeAround(recipe: Recipe, place: { base: number; row: number }, middle: number, baseBytes: number): BaseRange {
-  const { chunks, bodyBytes } = recipe.row(place.row);
-  const low = Math.max(0, Math.min(middle - baseBytes / 2, bodyBytes - baseBytes));
-  let at = 0;
-  let firstChunk = 0;
-  while (firstChunk < chunks.length && at + (chunks[firstChunk] as ChunkRef).length <= low) at += (chunks[firstChunk++] as ChunkRef).length;
-  let chunkCount = 0;
-  for (let taken = 0; firstChunk + chunkCount < chunks.length; chunkCount++) {
-    taken += (chunks[firstChunk + chunkCount] as ChunkRef).length;
-    if (taken > baseBytes) break;
-  }
-  return { base: place.base, row: place.row, firstChunk, chunkCount };
+  return found && { ...found, chunks: (bases[found.base] as Recipe).row(found.row).chunks };
 }

@@ -10,12 +10,15 @@ import { planRuns, type PlannedRun } from '../../sender/content/plan.ts';
 
 const OPTIONS = { runBytes: 1000, windowBytes: 4000, baseBytes: 3000, looksForSimilar: false };
 
-/** A recipe of files: name to lengths of chunks; a chunk is told from others by its file, place and `version`. */
-function recipeOf(files: Readonly<Record<string, readonly number[]>>, version: string): Recipe {
+/** A recipe of files: name to lengths of chunks; a chunk is told from others by its file, place and `version`, or is new where `changed` has its place. */
+function recipeOf(files: Readonly<Record<string, readonly number[]>>, version: string, changed: ReadonlySet<number> = new Set()): Recipe {
   const table = createRecipeTable();
   const template = table.template(new Uint8Array(TEMPLATE_BYTES));
   for (const [name, lengths] of Object.entries(files)) {
-    const chunks: ChunkRef[] = lengths.map((length, i) => ({ id: hashBytes(utf8(`${name} ${i} ${version}`)), length }));
+    const chunks: ChunkRef[] = lengths.map((length, i) => ({
+      id: hashBytes(utf8(`${name} ${i} ${changed.has(i) ? 'new' : version}`)),
+      length,
+    }));
     const bytes = lengths.reduce((sum, length) => sum + length, 0);
     const common = { template, literal: undefined, link: new Uint8Array(0), mode: 0o644, uid: 0, gid: 0, mtime: 1 };
     table.append({
@@ -30,7 +33,7 @@ function recipeOf(files: Readonly<Record<string, readonly number[]>>, version: s
       padding: undefined,
     });
   }
-  return table.finish(hashBytes(utf8(version)));
+  return table.finish(hashBytes(utf8(`${version} ${[...changed].join()}`)));
 }
 
 function plan(target: Recipe, bases: readonly Recipe[], needed?: readonly number[]): PlannedRun[] {
@@ -63,6 +66,17 @@ describe('plan', () => {
       expect(range?.chunkCount).toBeLessThanOrEqual(3);
       expect(Math.abs((range?.firstChunk ?? 0) - i * 4)).toBeLessThanOrEqual(2);
     }
+  });
+
+  it('leans on the old content around each change where changes are scattered over a large file', () => {
+    const before = Array.from({ length: 40 }, () => 1000);
+    const old = recipeOf({ big: before }, 'old');
+    const [run, ...others] = plan(recipeOf({ big: before }, 'old', new Set([3, 36])), [old]);
+    expect(others).toEqual([]);
+    expect(run?.base.ranges).toEqual([
+      { base: 0, row: 0, firstChunk: 3, chunkCount: 1 },
+      { base: 0, row: 0, firstChunk: 36, chunkCount: 1 },
+    ]);
   });
 
   it('plans every needed chunk once, in order, within the bounds', () => {

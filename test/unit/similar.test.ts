@@ -134,17 +134,22 @@ function chunkOf(name: string, length: number): ChunkRef {
   return { id: hashBytes(Buffer.from(name)), length };
 }
 
-function run(rows: boolean, chunks: readonly ChunkRef[]): PlannedRun {
-  const ranges = rows ? [] : [{ base: 0, row: 3, firstChunk: 10, chunkCount: chunks.length }];
-  return { fresh: [0], bytes: 100, base: { rows, ranges }, baseChunks: chunks, baseBytesMax: 100, similarBytes: 50 };
+/** @param inside what a window leans on where it is to lean on less. */
+function run(rows: boolean, chunks: readonly ChunkRef[], inside = chunks): PlannedRun {
+  const based = (firstChunk: number, its: readonly ChunkRef[]): Pick<PlannedRun, 'base' | 'baseChunks'> => ({
+    base: { rows, ranges: rows ? [] : [{ base: 0, row: 3, firstChunk, chunkCount: its.length }] },
+    baseChunks: its,
+  });
+  const within = (bytes: number): ReturnType<typeof based> => (bytes < 80 ? based(11, inside) : based(10, chunks));
+  return { fresh: [0], bytes: 100, ...based(10, chunks), within, baseBytesMax: 100, similarBytes: 50 };
 }
 
 describe('a run with content like its own', () => {
   const old = [chunkOf('a', 20), chunkOf('b', 20), chunkOf('c', 20), chunkOf('d', 20)];
   const similar = { ranges: [{ base: OWN_STREAM, row: 0, firstChunk: 0, chunkCount: 1 }], chunks: [chunkOf('s', 50)] };
 
-  it('leans on the middle of its window and on that', () => {
-    const { base, baseChunks } = withSimilar(run(false, old), similar);
+  it('leans on less around its window, and on that', () => {
+    const { base, baseChunks } = withSimilar(run(false, old, old.slice(1, 3)), similar);
     expect(base).toEqual({ rows: false, ranges: [{ base: 0, row: 3, firstChunk: 11, chunkCount: 2 }, ...similar.ranges] });
     expect(baseChunks).toEqual([old[1], old[2], similar.chunks[0]]);
   });
