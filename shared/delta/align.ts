@@ -12,6 +12,7 @@ export const PIECES_MAX = 1 << 20;
 
 interface AlignExports {
   prepare(base: number, baseBytes: number, target: number, targetBytes: number): void;
+  strange(table: number): number;
   index(buckets: number, bucketBits: number, entries: number, notes: number, noteBits: number, taken: number, step: number): void;
   align(nodes: number, nodesMax: number, pieces: number, chainMax: number, isForModel: boolean): number;
 }
@@ -26,6 +27,8 @@ export interface AlignOptions {
 /** Positions indexed at most: they are numbered with 24 bits, and take 4 bytes each. */
 const ENTRIES_MAX = 1 << 24;
 const NODES_MAX = 1 << 16;
+/** Of a table that lies where entries do later. */
+const STRANGE_TABLE_BYTES = 1 << 20;
 /** 16 positions go into a bucket on average, where all are indexed; the table of buckets fits a processor's cache. */
 const BUCKET_LOAD_BITS = 4;
 const BUCKET_BITS = [8, 18] as const;
@@ -35,6 +38,7 @@ const NOTE_BITS = [10, 27] as const;
 
 /**
  * Aligns `target` with `base`. Any result is right; a better one makes a smaller delta.
+ * For a patch, none are looked for where both are large and have next to nothing in common: they could not make one that is worth it.
  */
 export function alignContent(target: Uint8Array, base: Uint8Array, { chainMax, isForModel }: AlignOptions): Pieces {
   const step = Math.max(1, Math.ceil(base.byteLength / ENTRIES_MAX));
@@ -45,7 +49,7 @@ export function alignContent(target: Uint8Array, base: Uint8Array, { chainMax, i
   const baseAt = places.take(base.byteLength);
   const targetAt = places.take(target.byteLength);
   const buckets = places.take((4 << bucketBits) + 4);
-  const entriesAt = places.take(entries * 4);
+  const entriesAt = places.take(Math.max(entries * 4, STRANGE_TABLE_BYTES));
   // What is noted while the index is made lies where nodes and pieces do afterwards.
   const nodes = places.take(Math.max(NODES_MAX * 16, entries / 8 + 1));
   const piecesAt = places.take(Math.max((target.byteLength / 4 + 1) * 12, 2 ** (noteBits - 3)));
@@ -55,6 +59,7 @@ export function alignContent(target: Uint8Array, base: Uint8Array, { chainMax, i
   bytes.set(base, baseAt);
   bytes.set(target, targetAt);
   wasm.exports.prepare(baseAt, base.byteLength, targetAt, target.byteLength);
+  if (!isForModel && wasm.exports.strange(entriesAt) !== 0) return new Uint32Array(0);
   wasm.exports.index(buckets, bucketBits, entriesAt, piecesAt, noteBits, nodes, step);
   const count = wasm.exports.align(nodes, NODES_MAX, piecesAt, chainMax, isForModel);
   return new Uint32Array(wasm.memory.buffer.slice(piecesAt, piecesAt + Math.min(count, PIECES_MAX) * PIECE_FIELDS * 4));

@@ -2,7 +2,7 @@
  * Content on the wire: as few bytes as the effort allows, with or without an old version of it.
  *
  * One call takes one target of at most RUN_BYTES_MAX and one base of at most BASE_BYTES_MAX; larger files go through here by
- * windows. Encoding takes memory for four times the base and three times the target, decoding for both and some 57 MiB (89
+ * windows. Encoding takes memory for five times the base and four times the target at most, decoding for both and some 57 MiB (89
  * without a base). Nothing here proves that the decoded content is the right one: the caller compares its hash.
  */
 import { releaseBytes } from '../bytes.ts';
@@ -41,6 +41,8 @@ const CLEAR_OPENED = 1.5;
 const OPENED_GROWTH = 3;
 /** A base that lies under less than this part of its target is left to zstd, which finds as much in it. */
 const PATCH_WORTH = 8;
+/** Memory of an alignment from which it is worth giving it back before the delta is made. */
+const ALIGNMENT_BYTES = 32 * 1024 * 1024;
 /** What a base saves must be more than this part, for the decoder to be made to read it. */
 const BASE_WORTH = 64;
 
@@ -107,6 +109,8 @@ function* plainCandidates(target: Uint8Array, plan: EffortPlan): Iterable<Encode
 
 function* baseCandidates(target: Uint8Array, base: Uint8Array, plan: EffortPlan): Iterable<EncodedContent> {
   const pieces = alignContent(target, base, { chainMax: plan.chainMax, isForModel: plan.mixForm !== undefined });
+  // Its index over the base is larger than the base.
+  collectIdleMemories(ALIGNMENT_BYTES);
   if (plan.mixForm === undefined) {
     if (coveredBytes(pieces) * PATCH_WORTH >= target.byteLength) yield patched(target, base, pieces, plan);
     yield { codec: CODEC.zstdBase, usesBase: true, payload: compressZstdOver(target, base, plan.overLevel) };

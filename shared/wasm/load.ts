@@ -34,9 +34,9 @@ export function collectMemoriesWith(collector: () => void): void {
   collect = collector;
 }
 
-/** Call between two pieces of work, when memories are dead: frees them where that pays. */
-export function collectIdleMemories(): void {
-  if (bytesMade >= IDLE_BYTES_MAX) collectMemories();
+/** Call between two pieces of work, when memories are dead: frees them where that pays, by default where they have 64 MiB together. */
+export function collectIdleMemories(bytesMin = IDLE_BYTES_MAX): void {
+  if (bytesMade >= bytesMin) collectMemories();
 }
 
 function collectMemories(): void {

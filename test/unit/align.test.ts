@@ -8,6 +8,7 @@ import { seededBytes } from '../support/random.ts';
 const PATCH = { chainMax: 8, isForModel: false };
 /** Beyond this many bytes with nothing in common the alignment looks up as few keys as it ever does. */
 const STRANGE_BYTES = 100_000;
+const MEGABYTE = 1024 * 1024;
 
 /** Words from a vocabulary of 256: stretches of 12 bytes come back often, of 24 bytes hardly ever. */
 function text(seed: number, bytes: number): Uint8Array {
@@ -40,6 +41,27 @@ describe('an alignment', () => {
     expect(coveredBytes(alignContent(seededBytes(1, STRANGE_BYTES), seededBytes(2, STRANGE_BYTES), PATCH))).toBe(0);
     const strange = text(3, STRANGE_BYTES);
     expect(coveredBytes(alignContent(strange, text(4, STRANGE_BYTES), PATCH))).toBeLessThan(strange.byteLength / 10);
+  });
+
+  test.each([
+    ['random bytes', seededBytes],
+    ['text', text],
+  ])('is not tried over a large base of %s that has nothing in common with its target', (_, make) => {
+    const [base, target] = [make(1, MEGABYTE), make(2, MEGABYTE / 4)];
+    expect(piecesOf(alignContent(target, base, PATCH))).toEqual([]);
+    // One part in thirty, in the middle of both.
+    const some = make(3, MEGABYTE / 120);
+    base.set(some, MEGABYTE / 2);
+    target.set(some, MEGABYTE / 8);
+    expect(coveredBytes(alignContent(target, base, PATCH))).toBeGreaterThanOrEqual(some.byteLength);
+  });
+
+  test('finds the same where only some of the base is in the target, whatever stands before it', () => {
+    const [common, strange] = [seededBytes(1, 50_000), seededBytes(2, 900_000)];
+    const target = concatBytes([seededBytes(3, 1000), common, seededBytes(4, 1000)]);
+    const found = piecesOf(alignContent(target, concatBytes([strange, common]), PATCH));
+    const alone = piecesOf(alignContent(target, common, PATCH));
+    expect(found).toEqual(alone.map(({ from, ...rest }) => ({ ...rest, from: from + strange.byteLength })));
   });
 
   test('takes text beside other content for text', () => {

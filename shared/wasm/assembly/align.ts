@@ -11,9 +11,11 @@ import { gap, HIT, jump, LEAVE, MISS, setRestCost, SLACK } from './align/costs';
 import { base, baseBytes, commonBytes, setContent, target, targetBytes } from './align/content';
 import * as beam from './align/beam';
 import { blankOperands } from './align/blank';
-import { hasKey, indexBase, KEY_BYTES, lookUp, nextPosition } from './align/index';
+import { hasKey, indexBase, lookUp, nextPosition } from './align/index';
+import { KEY_BYTES } from './align/keys';
 import { enterStretch, startStretches, stretchEnd } from './align/kinds';
 import { addNode, commit, hasRoom, pieceCount, ROOT, startPieces } from './align/pieces';
+import { isStrange } from './align/strange';
 import { steadyShift } from './align/tables';
 
 /** An exact run of this length settles everything before it. */
@@ -37,6 +39,11 @@ export function prepare(baseAt: usize, baseLength: u32, targetAt: usize, targetL
   setContent(baseAt, baseLength, targetAt, targetLength);
   blankOperands(baseAt, baseLength);
   blankOperands(targetAt, targetLength);
+}
+
+/** See align/strange.ts. */
+export function strange(tableAt: usize): bool {
+  return isStrange(tableAt);
 }
 
 /** See align/index.ts. */

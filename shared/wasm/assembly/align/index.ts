@@ -1,13 +1,12 @@
 /**
- * A hash index over the base: for each key the positions at which it begins, the last one first. A key has 24 bytes where it begins with 12 of
- * text, else 12. Only keys that the target has, too, are taken in: of a base that is larger than its target, or strange to it, those are few.
+ * A hash index over the base: for each key the positions at which it begins, the last one first. Only keys that the target has, too, are taken
+ * in: of a base that is larger than its target those are few.
  *
  * Entries lie bucket by bucket: 24 bits of a position's number, and above them eight more bits of its key's hash.
  */
 import { base, baseBytes, target, targetBytes } from './content';
+import { hashOf, isRun, isSameKey, KEY_BYTES } from './keys';
 
-/** Bytes that have to agree at least for a position to be found. */
-export const KEY_BYTES: u32 = 12;
 const NUMBER_BITS: u32 = 24;
 /** Entries of a bucket that are looked at for one key. */
 const LOOKED_AT_MAX: u32 = 1024;
@@ -113,31 +112,13 @@ export function nextPosition(): u32 {
 
 /** True where the key at `from` stands at position `at` of the base. */
 export function hasKey(from: usize, at: u32): bool {
-  const there = base + at;
-  if (load<u64>(from) != load<u64>(there) || load<u32>(from, 8) != load<u32>(there, 8)) return false;
-  return !isText(from) || (load<u64>(from, 12) == load<u64>(there, 12) && load<u32>(from, 20) == load<u32>(there, 20));
-}
-
-/** Inside a run of one byte every position has the same key: none is indexed but the last ones. */
-// @ts-ignore: decorator
-@inline
-function isRun(from: usize): bool {
-  return load<u64>(from) == load<u64>(from, 1);
+  return isSameKey(from, base + at);
 }
 
 // @ts-ignore: decorator
 @inline
 function bit(number: u32): u8 {
   return <u8>((<u32>1) << (number & 7));
-}
-
-// @ts-ignore: decorator
-@inline
-function hashOf(from: usize): u64 {
-  let key = load<u64>(from) * 0x9e3779b97f4a7c15;
-  if (isText(from)) key = (key ^ load<u64>(from, 8)) * 0x9e3779b97f4a7c15 ^ load<u64>(from, 16);
-  else key ^= load<u32>(from, 8);
-  return key * 0x9e3779b97f4a7c15;
 }
 
 // @ts-ignore: decorator
@@ -150,13 +131,4 @@ function bucketOf(hash: u64): usize {
 @inline
 function markOf(hash: u64): u32 {
   return <u32>(hash >> (bucketShift - 8)) & 0xff;
-}
-
-/** Whether the 12 bytes at `from` are ASCII, with no control characters below 32 but 9 to 13. */
-// @ts-ignore: decorator
-@inline
-function isText(from: usize): bool {
-  const bytes = v128.load(from);
-  const inText = v128.or(i8x16.ge_s(bytes, i8x16.splat(32)), v128.and(i8x16.ge_s(bytes, i8x16.splat(9)), i8x16.le_s(bytes, i8x16.splat(13))));
-  return (i8x16.bitmask(inText) & 0xfff) == 0xfff;
 }
