@@ -2,6 +2,8 @@
 import { constants, deflateRawSync, deflateSync, gzipSync, type ZlibOptions } from 'node:zlib';
 import { concatBytes } from '../../shared/bytes.ts';
 import { createPutTogether } from '../../shared/deflate/put-together.ts';
+import { configureKernel, giveKernelBack, takeKernel } from '../../shared/deflate/kernel.ts';
+import type { Maker } from '../../shared/deflate/makers.ts';
 import type { DeflateFormat } from '../../shared/deflate/port.ts';
 import { createTakeApart } from '../../shared/deflate/take-apart.ts';
 
@@ -32,6 +34,34 @@ export function putTogether(reconstruction: Uint8Array, plain: Uint8Array, sizes
   const putting = createPutTogether(reconstruction);
   const made = inParts(plain, sizes).flatMap((part) => putting.push(part));
   return concatBytes([...made, ...putting.end()]);
+}
+
+const PIECE_BYTES = 64 * 1024;
+/** What the kernel says where its output is full. */
+const FULL = 2;
+
+/** The raw deflate stream that a maker makes when nothing is corrected; content that it would store cannot be told so. */
+export function predictedStream(plain: Uint8Array, maker: Maker, segmentPower = 0): Uint8Array {
+  const kernel = takeKernel();
+  const { run, memory, plainAt, compressedAt } = kernel;
+  const made: Uint8Array[] = [];
+  configureKernel(kernel, maker, segmentPower);
+  run.startRebuild();
+  run.addCorrections(0, 1);
+  for (let at = 0; at < plain.byteLength; at += PIECE_BYTES) {
+    const piece = plain.subarray(at, at + PIECE_BYTES);
+    run.makePlainRoom();
+    memory.set(piece, plainAt + run.plainEnd());
+    run.addPlain(piece.byteLength);
+    if (at + PIECE_BYTES >= plain.byteLength) run.endPlain();
+    for (let isFull = true; isFull;) {
+      isFull = run.rebuild() === FULL;
+      made.push(memory.slice(compressedAt, compressedAt + run.madeBytes()));
+      run.clearMade();
+    }
+  }
+  giveKernelBack(kernel);
+  return concatBytes(made);
 }
 
 /** Whether the stream stays closed or comes back, whatever it is. */

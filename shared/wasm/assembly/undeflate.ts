@@ -6,11 +6,12 @@
  */
 import { startCodes } from './deflate/codes';
 import { moveChunks } from './undeflate/chunks';
-import { LOOKS_FIRST, LOOKS_PER_BYTE, looksLeft, moveChains, resetLooks, setLooks, startChains } from './undeflate/chains';
+import { moveChains, startChains } from './undeflate/chains';
 import * as corrections from './undeflate/corrections';
 import * as inflater from './undeflate/inflate';
 import * as analysis from './undeflate/analyse';
 import { COMPRESSED, COMPRESSED_BYTES, CORRECTIONS, CORRECTIONS_BYTES, MEMORY_END, PLAIN, PLAIN_BYTES } from './undeflate/layout';
+import { LOOKS_FIRST, LOOKS_PER_BYTE, looksLeft, resetLooks, setLooks } from './undeflate/looks';
 import * as plain from './undeflate/plain';
 import { moveEnds, startPrediction } from './undeflate/predict';
 import * as rebuilder from './undeflate/rebuild';

@@ -1,14 +1,17 @@
 /** Compares the tokens that were read with those that are predicted, and writes the corrections. */
-import { findNearest, looksLeft } from './chains';
-import { correctionsEnd, countStep, END, END_HEADER, GO_ON, hasRoom, LENGTH, LITERAL, MATCH, NEAREST, STORED, STORED_PLANNED, writeByte, writeCorrection, writeNumber } from './corrections';
+import { correctionsEnd, countStep, countSteps, END, END_HEADER, GO_ON, hasRoom, LENGTH, LITERAL, MATCH, NEAREST, STORED, STORED_PLANNED, writeByte, writeCorrection, writeNumber } from './corrections';
 import * as header from './header';
 import { setTokensAt, TOKEN_END, tokensAt, tokensEnd } from './inflate';
 import { ACTUAL, CORRECTIONS, PLANNED, TOKENS_MAX } from './layout';
+import { looksLeft } from './looks';
+import { findNearest } from './match';
 import { at } from './plain';
 import { planBlock } from './plan';
 import { accept, endsHere, goOn, isEmptyLastHere, isLastHere, predict, startSegment } from './predict';
 import { isSameHeader, writeHeader } from './record';
 import { followStored, isKnownAhead, isStored, startNoStored, startStored, wasPlanned } from './stored';
+import { isLazy } from './settings';
+import { stretch } from './stretch';
 import { startBlock, tokens } from './tally';
 
 let isInBlock: bool = false;
@@ -33,7 +36,7 @@ export function analyse(correctionsMax: u32, stop: u32): u32 {
     if (isStored) {
       if (!followStored()) return 0;
       endStored();
-    } else {
+    } else if (!isLazy || !isInBlock || !followStretch(stop)) {
       if (tokensAt == tokensEnd) return 0;
       if (!isInBlock) startActual();
       else if (load<u32>(tokensAt) == TOKEN_END) endActual();
@@ -42,6 +45,15 @@ export function analyse(correctionsMax: u32, stop: u32): u32 {
     if (looksLeft < 0 || tokens >= TOKENS_MAX) return 3;
   }
   return 1;
+}
+
+/** Tokens that are as predicted and on which nothing else hangs; false where there are none. */
+function followStretch(stop: u32): bool {
+  const end = stretch(tokensAt, tokensEnd, stop, true);
+  countSteps(<u32>((end - tokensAt) >>> 2));
+  const isSome = end != tokensAt;
+  setTokensAt(end);
+  return isSome;
 }
 
 // @ts-ignore: a decorator of the compiler

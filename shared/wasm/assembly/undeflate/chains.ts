@@ -1,22 +1,14 @@
 /**
- * Hash chains over the plain bytes, and the longest match on one: as zlib and gzip look for it, and as Go does. What counts is
- * which places are looked at, in which order, and when the looking stops.
+ * Hash chains over the plain bytes, as zlib, gzip and Go have them: match.ts looks along them. A chain is followed by loads that wait
+ * for each other, so each position holds the next four places of its chain.
  */
-import { CHAIN, HEADS, HEADS_BYTES, PLAIN } from './layout';
-import { base, inserted, memberEnd, setBase, setInserted } from './plain';
-import { finder, GO_LAZY, good, hashKind, looks, nice } from './settings';
+import { HEADS, HEADS_BYTES, LINKS, PLAIN } from './layout';
+import { inserted, memberEnd, setInserted } from './plain';
+import { hashKind } from './settings';
 
-const WINDOW_BYTES: u32 = 32768;
-const MATCH_MAX: u32 = 258;
-/** zlib keeps as much ahead, and so looks less far back. */
-const ZLIB_AHEAD: u32 = 262;
-const ZLIB_REACH: u32 = WINDOW_BYTES - ZLIB_AHEAD;
-/** A window of twice its size is moved down when the encoder stands here in it. */
-const SLIDES_AT: i32 = 2 * 32768 - 261;
-/** Places looked at for the nearest match of a length. */
-const NEAREST_LOOKS: u32 = 1024;
-/** A match of four bytes farther back than this is none to Go. */
-const GO_FAR: u32 = 4096;
+export const WINDOW_BYTES: u32 = 32768;
+/** Added to a position: a link that is out of reach from wherever the position itself is in reach. */
+const NOWHERE: u32 = 32767;
 
 /** Of the hash: three bytes, 15 and 16 bits; four bytes, 15 bits, as Chromium's zlib has it; four bytes, 17 bits, as Go. */
 export const HASH_ZLIB: u32 = 0;
@@ -34,19 +26,23 @@ function headsBytes(): usize {
  * and the table is half as large as with whole positions: it stays in the cache.
  */
 let headsBase: u32 = 0;
+/** All positions before this one have their links; those from `inserted` on ahead of time, where it is certain that they will be in the chains. */
+export let linked: u32 = 0;
 const HEADS_STEP: u32 = 32000;
 
 /** Empty chains, for positions from `position` on. */
 export function startChains(position: u32): void {
   memory.fill(HEADS, 0, headsBytes());
+  linked = position;
   headsBase = position - WINDOW_BYTES - 1;
 }
 
 export function moveChains(shift: u32): void {
   headsBase -= shift;
+  linked = linked > shift ? linked - shift : 0;
 }
 
-/** Makes positions before `end` fit. */
+/** Makes positions before `end` fit; `end` is less than 768 beyond the first position that is not in the chains. */
 function moveHeads(end: u32): void {
   const step = i16x8.splat(<i16>HEADS_STEP);
   const bytes = headsBytes();
@@ -56,47 +52,51 @@ function moveHeads(end: u32): void {
   }
 }
 
-/** How far back the match that was found last lies. */
-export let foundDistance: u32 = 0;
 /** Where matches must end. */
 export let reachEnd: u32 = u32.MAX_VALUE;
-/** Places looked at that are still allowed: what takes more is refused. */
-export let looksLeft: i32 = 0;
 
 export function setReachEnd(position: u32): void {
   reachEnd = min(position, memberEnd);
 }
 
-/** Of a member: places that may be looked at before its first byte, and more for each byte on average. */
-let looksFirst: i32 = 0;
-let looksPerByte: u32 = 0;
-export const LOOKS_FIRST: i32 = 1 << 24;
-export const LOOKS_PER_BYTE: u32 = 2048;
-
-export function setLooks(first: i32, perByte: u32): void {
-  looksFirst = first;
-  looksPerByte = perByte;
-}
-
-/** So many bytes have gone by: more places may be looked at. */
-export function allowLooks(bytes: u32): void {
-  looksLeft = min(looksLeft + <i32>(bytes * looksPerByte), 1 << 29);
-}
-
-export function resetLooks(): void {
-  looksLeft = looksFirst;
-}
-
 /** Puts all positions before `end` into the chains, as far as the bytes of their hash are there. */
 export function insertTo(end: u32): void {
-  const least: u32 = hashKind < HASH_CHROMIUM ? 3 : hashKind == HASH_GO ? 4 : 3;
+  const least: u32 = hashKind == HASH_GO ? 4 : 3;
   if (end > reachEnd - (least - 1)) end = reachEnd > least - 1 ? reachEnd - (least - 1) : 0;
-  let position = inserted;
-  if (position >= end) return;
+  if (inserted >= end) return;
+  setInserted(end);
+  if (linked < end) link(end);
+}
+
+/** Gives all positions before `end`, less than 768 more, their links. */
+export function link(end: u32): void {
+  let position = linked;
+  linked = end;
   if (end - headsBase > 65535) moveHeads(end);
   if (hashKind == HASH_GO) {
+    for (; position + 4 <= end; position += 4) {
+      const bytes = v128.load(PLAIN + position);
+      const grams = v128.shuffle<u8>(bytes, bytes, 3, 2, 1, 0, 4, 3, 2, 1, 5, 4, 3, 2, 6, 5, 4, 3);
+      const hashes = v128.shr<u32>(v128.mul<i32>(grams, i32x4.splat(0x1e35a7bd)), 15);
+      put(position, i32x4.extract_lane(hashes, 0));
+      put(position + 1, i32x4.extract_lane(hashes, 1));
+      put(position + 2, i32x4.extract_lane(hashes, 2));
+      put(position + 3, i32x4.extract_lane(hashes, 3));
+    }
     for (; position < end; position++) put(position, hashGo(position));
   } else if (hashKind == HASH_ZLIB) {
+    for (; position + 4 <= end; position += 4) {
+      const bytes = v128.load(PLAIN + position);
+      const grams = v128.shuffle<u8>(bytes, bytes, 0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6);
+      const first = v128.and(v128.shl<i32>(grams, 10), i32x4.splat(0x7c00));
+      const second = v128.and(v128.shr<u32>(grams, 3), i32x4.splat(0x1fe0));
+      const third = v128.and(v128.shr<u32>(grams, 16), i32x4.splat(255));
+      const hashes = v128.xor(v128.xor(first, second), third);
+      put(position, i32x4.extract_lane(hashes, 0));
+      put(position + 1, i32x4.extract_lane(hashes, 1));
+      put(position + 2, i32x4.extract_lane(hashes, 2));
+      put(position + 3, i32x4.extract_lane(hashes, 3));
+    }
     for (; position < end; position++) {
       const bytes = load<u32>(PLAIN + position);
       put(position, (((bytes & 255) << 10) ^ ((bytes >>> 3) & 0x1fe0) ^ ((bytes >>> 16) & 255)) & 0x7fff);
@@ -113,12 +113,12 @@ export function insertTo(end: u32): void {
       put(position, ((bytes * 66521 + 66521) >>> 16) & 0x7fff);
     }
   }
-  setInserted(position);
 }
 
 /** Positions before `end` that are not in the chains stay out of them. */
 export function skipTo(end: u32): void {
   if (inserted < end) setInserted(end);
+  if (linked < end) linked = end;
 }
 
 // @ts-ignore: a decorator of the compiler
@@ -127,8 +127,27 @@ function put(position: u32, hash: u32): void {
   const head = HEADS + (<usize>hash << 1);
   const place = position - headsBase;
   const distance = place - <u32>load<u16>(head);
-  store<u16>(CHAIN + ((position & (WINDOW_BYTES - 1)) << 1), distance > WINDOW_BYTES ? <u16>0 : <u16>distance);
+  const link = position + (distance > WINDOW_BYTES ? NOWHERE : 0 - distance);
+  store<u64>(linksAt(position), (load<u64>(linksAt(position - distance)) << 16) | <u64>(link & 0xffff));
   store<u16>(head, <u16>place);
+}
+
+/**
+ * Address of the next places on the chain behind `position`: four positions, the nearest in the lowest 16 bits, each modulo 65,536;
+ * behind one that is out of reach there is nothing.
+ */
+// @ts-ignore: a decorator of the compiler
+@inline
+export function linksAt(position: u32): usize {
+  return LINKS + (<usize>(position & 0xffff) << 3);
+}
+
+/** How far behind `position` the next place on its chain lies; 0: nowhere in reach. */
+export function stepFrom(position: u32): u32 {
+  // Where the position a window further on is in the chains, they have always gone on as from that one.
+  const owner = position + WINDOW_BYTES < inserted ? position + WINDOW_BYTES : position;
+  const step = (owner - <u32>load<u16>(linksAt(owner))) & 0xffff;
+  return step > WINDOW_BYTES ? 0 : step;
 }
 
 /** Whether `position` is in the chains and so may be looked up. */
@@ -136,97 +155,8 @@ export function canFind(position: u32): bool {
   return position < inserted;
 }
 
-/** The encoder's window moves on as it comes to `position`. */
-export function slideBase(position: u32): void {
-  if (<i32>position - base >= SLIDES_AT) setBase(base + <i32>WINDOW_BYTES);
-}
-
-/** zlib and gzip: the longest match at `position` that is longer than `best`, or `best`. */
-export function findZlib(position: u32, best: u32): u32 {
-  slideBase(position);
-  let step = <u32>load<u16>(CHAIN + ((position & (WINDOW_BYTES - 1)) << 1));
-  if (step == 0 || step > ZLIB_REACH || <i32>(position - step) <= base) return best;
-  let left = best >= good ? looks >>> 2 : looks;
-  const ahead = min(reachEnd - position, MATCH_MAX);
-  const stop = min(nice, ahead);
-  const scan = PLAIN + position;
-  // Whatever is longer than `best` agrees in its last four bytes; in three where only two are known.
-  let offset: usize = best < 3 ? 0 : best - 3;
-  let mask: u32 = best < 3 ? 0xffffff : 0xffffffff;
-  let wanted = load<u32>(scan + offset);
-  let candidate = position - step;
-  const lowest = max<i32>(<i32>(position - ZLIB_REACH), base);
-  do {
-    left--;
-    const match = PLAIN + candidate;
-    if (((load<u32>(match + offset) ^ wanted) & mask) == 0) {
-      const length = min(agreeing(scan, match), ahead);
-      if (length > best) {
-        foundDistance = position - candidate;
-        best = length;
-        if (length >= stop) break;
-        offset = best - 3;
-        mask = 0xffffffff;
-        wanted = load<u32>(scan + offset);
-      }
-    }
-    step = <u32>load<u16>(CHAIN + ((candidate & (WINDOW_BYTES - 1)) << 1));
-    candidate -= step;
-  } while (step != 0 && <i32>candidate > lowest && left != 0);
-  looksLeft -= <i32>(looks - left);
-  return best;
-}
-
-/**
- * Go: the longest match at `position` that is longer than `best`, which is 3 at least; `best` where there is none. Go itself always
- * starts from 3, which finds the same wherever it finds something longer than `best`: unless that is as long as it ever looks for.
- */
-export function findGo(position: u32, best: u32): u32 {
-  slideBase(position);
-  let nearest: i32 = 0;
-  if (best > 3) {
-    // Whatever is longer has these four bytes at its end. Where the window does not, only what overlaps its own end is left.
-    const end = position + best - 3;
-    if (isNew(end)) nearest = <i32>(position - (best - 4));
-    if (nearest == <i32>position) return best;
-  }
-  let step = <u32>load<u16>(CHAIN + ((position & (WINDOW_BYTES - 1)) << 1));
-  if (step == 0 || <i32>(position - step) < base) return best;
-  let left = looks;
-  const ahead = min(reachEnd - position, MATCH_MAX);
-  const stop = min(nice, ahead);
-  const scan = PLAIN + position;
-  let offset: usize = best - 3;
-  let wanted = load<u32>(scan + offset);
-  let candidate = position - step;
-  let lowest = max<i32>(max<i32>(<i32>(position - WINDOW_BYTES), base), nearest);
-  if (<i32>candidate < lowest) return best;
-  do {
-    left--;
-    const match = PLAIN + candidate;
-    if (load<u32>(match + offset) == wanted) {
-      const length = min(agreeing(scan, match), ahead);
-      if (length > best && (length > 4 || position - candidate <= GO_FAR)) {
-        foundDistance = position - candidate;
-        best = length;
-        if (length >= stop) break;
-        if (isNew(position + best - 3)) lowest = max<i32>(lowest, <i32>(position - (best - 4)));
-        offset = best - 3;
-        wanted = load<u32>(scan + offset);
-      }
-    }
-    // The slot of what is a whole window back is this position's own.
-    if (position - candidate == WINDOW_BYTES) break;
-    step = <u32>load<u16>(CHAIN + ((candidate & (WINDOW_BYTES - 1)) << 1));
-    candidate -= step;
-  } while (step != 0 && <i32>candidate >= lowest && left != 0);
-  looksLeft -= <i32>(looks - left);
-  return best;
-}
-
-/** Whether the four bytes at `position`, which is not in the chains yet, are nowhere in reach of there; unknown where positions are left out. */
-function isNew(position: u32): bool {
-  if (finder != GO_LAZY || position + 4 > reachEnd) return false;
+/** Whether nothing in reach of `position`, which has no links yet, has the hash of its four bytes. */
+export function isNewToGo(position: u32): bool {
   const place = <u32>load<u16>(HEADS + (<usize>hashGo(position) << 1));
   return place == 0 || position - headsBase - place > WINDOW_BYTES;
 }
@@ -235,32 +165,4 @@ function isNew(position: u32): bool {
 @inline
 function hashGo(position: u32): u32 {
   return (bswap<u32>(load<u32>(PLAIN + position)) * 0x1e35a7bd) >>> 15;
-}
-
-/** The least distance at which at least `length` bytes agree, as far as the chain tells in so many looks; 0: none. */
-export function findNearest(position: u32, length: u32): u32 {
-  if (!canFind(position)) return 0;
-  const scan = PLAIN + position;
-  let candidate = position;
-  for (let left = NEAREST_LOOKS; left != 0; left--) {
-    const step = <u32>load<u16>(CHAIN + ((candidate & (WINDOW_BYTES - 1)) << 1));
-    candidate -= step;
-    if (step == 0 || position - candidate > WINDOW_BYTES || <i32>candidate < base) break;
-    if (agreeing(scan, PLAIN + candidate) >= length) {
-      looksLeft -= <i32>(NEAREST_LOOKS - left);
-      return position - candidate;
-    }
-    if (position - candidate == WINDOW_BYTES) break;
-  }
-  looksLeft -= <i32>NEAREST_LOOKS;
-  return 0;
-}
-
-/** How many bytes agree, up to 264. */
-export function agreeing(a: usize, b: usize): u32 {
-  for (let i: u32 = 0; i < MATCH_MAX; i += 8) {
-    const difference = load<u64>(a + i) ^ load<u64>(b + i);
-    if (difference != 0) return i + <u32>(ctz(difference) >> 3);
-  }
-  return MATCH_MAX;
 }

@@ -1,6 +1,7 @@
 /** Encoders that work on 65,535 plain bytes at a time; here Go's fastest level, with a table of the last place of each four bytes. */
-import { agreeing, reachEnd } from './chains';
+import { reachEnd } from './chains';
 import { CHUNK_TOKENS, HEADS, LONG_PLACES, LONG_PLACES_BYTES, PLAIN } from './layout';
+import { agreeing } from './match';
 import { at } from './plain';
 import { finder, GO_SPEED, TABLES } from './settings';
 import { findByTables } from './tables';

@@ -101,6 +101,20 @@ function readRun(): bool {
   return true;
 }
 
+/** So many more steps are as predicted. */
+export function countSteps(steps: u32): void {
+  run += steps;
+}
+
+/** How many steps are as predicted before the next correction, up to `most`. */
+export function stepsToCome(most: u32): u32 {
+  return <u32>min<u64>(run, most);
+}
+
+export function takeSteps(steps: u32): void {
+  run -= steps;
+}
+
 /** Whether the next step is as predicted; it then counts as taken. */
 // @ts-ignore: a decorator of the compiler
 @inline

@@ -3,11 +3,11 @@
 /** The last position of each hash, 17 bits at most: chains.ts; of 14 bits: chunks.ts. */
 export const HEADS: usize = 512 * 1024;
 export const HEADS_BYTES: usize = 131072 * 2;
-/** How far behind each position (modulo 32,768) the one before with its hash lies; 0: nowhere in reach. */
-export const CHAIN: usize = HEADS + HEADS_BYTES;
-export const CHAIN_BYTES: usize = 32768 * 2;
+/** Of each position (modulo 65,536) the four places before it with its hash: chains.ts. */
+export const LINKS: usize = HEADS + HEADS_BYTES;
+export const LINKS_BYTES: usize = 65536 * 8;
 /** Decoding: symbol * 16 + bits of every possible next 11 (10) bits; 0 where the code is longer. */
-export const LITERAL_DECODER: usize = CHAIN + CHAIN_BYTES;
+export const LITERAL_DECODER: usize = LINKS + LINKS_BYTES;
 export const LITERAL_DECODER_BITS: u32 = 11;
 export const DISTANCE_DECODER: usize = LITERAL_DECODER + 4096 * 2;
 export const DISTANCE_DECODER_BITS: u32 = 10;
@@ -25,12 +25,16 @@ export const PLANNED_BEFORE: usize = PLANNED + 2048;
 export const LITERAL_CODES: usize = PLANNED_BEFORE + 2048;
 export const DISTANCE_CODES: usize = LITERAL_CODES + 288 * 4;
 export const RUN_CODES: usize = DISTANCE_CODES + 32 * 4;
+/** Of lengths and of distances, with extra bits; and the next code of each length: codes.ts. */
+export const LENGTH_WORDS: usize = RUN_CODES + 32 * 4;
+export const DISTANCE_WORDS: usize = LENGTH_WORDS + 256 * 4;
+export const CODES_NEXT: usize = DISTANCE_WORDS + 512 * 8;
 /** Sorting and merging of frequencies: merge.ts. */
-export const LEAVES: usize = RUN_CODES + 32 * 4;
+export const LEAVES: usize = CODES_NEXT + 64;
 export const MERGED: usize = LEAVES + 2048;
 export const MERGED_BYTES: usize = 16 * 640 * 4;
 /** Tokens of a chunk for encoders that work by chunks. */
-export const CHUNK_TOKENS: usize = 1280 * 1024;
+export const CHUNK_TOKENS: usize = 1408 * 1024;
 export const CHUNK_TOKENS_BYTES: usize = 256 * 1024;
 /** The last two places of each seven bytes: tables.ts. */
 export const LONG_PLACES: usize = CHUNK_TOKENS + CHUNK_TOKENS_BYTES;

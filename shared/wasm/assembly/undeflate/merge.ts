@@ -9,6 +9,8 @@ const LEVEL_WORDS: u32 = 640;
 /** Marks a package among the items of a level; the lower bits are the weight. */
 const PACKAGE: u32 = 1 << 31;
 const WEIGHT: u32 = PACKAGE - 1;
+/** Where there is no pair: more than any leaf, less than no leaf. */
+const NO_WEIGHT: u32 = u32.MAX_VALUE - 1;
 
 /** Writes the length, a byte, of each of `symbols` symbols at `lengths`; what does not occur gets 0. */
 export function mergeLengths(nodes: usize, symbols: u32, lengthMax: u32, lengths: usize): void {
@@ -39,22 +41,39 @@ export function mergeLengths(nodes: usize, symbols: u32, lengthMax: u32, lengths
 
 /** Items of a level in the order of their weights: the leaves, and pairs of the items of the level below. */
 function fillLevel(level: u32, leaves: u32): void {
-  let leaf: u32 = 0;
-  let pair: u32 = 0;
-  const pairs: u32 = level == 1 ? 0 : countAt(level - 1) >>> 1;
-  let count: u32 = 0;
-  while (leaf < leaves || pair < pairs) {
-    let isLeaf = pair >= pairs;
-    let weight: u32 = 0;
-    if (!isLeaf) weight = (itemAt(level - 1, pair * 2) & WEIGHT) + (itemAt(level - 1, pair * 2 + 1) & WEIGHT);
-    if (leaf < leaves && !isLeaf && leafAt(leaf) >>> 9 < weight) isLeaf = true;
-    if (isLeaf) setItem(level, count++, leafAt(leaf++) >>> 9);
-    else {
-      setItem(level, count++, weight | PACKAGE);
-      pair++;
+  let leaf = LEAVES;
+  const leavesEnd = LEAVES + (<usize>leaves << 2);
+  let pair = itemsAt(level - 1);
+  const pairsEnd = level == 1 ? pair : pair + (<usize>(countAt(level - 1) >>> 1) << 3);
+  const items = itemsAt(level);
+  let item = items;
+  // Weights to compare; beyond the last there is none that is less.
+  let leafWeight = load<u32>(leaf) >>> 9;
+  let pairWeight = pairWeightAt(pair, pairsEnd);
+  while (leaf < leavesEnd || pair < pairsEnd) {
+    if (leafWeight < pairWeight) {
+      store<u32>(item, leafWeight);
+      leaf += 4;
+      leafWeight = leaf < leavesEnd ? load<u32>(leaf) >>> 9 : u32.MAX_VALUE;
+    } else {
+      store<u32>(item, pairWeight | PACKAGE);
+      pair += 8;
+      pairWeight = pairWeightAt(pair, pairsEnd);
     }
+    item += 4;
   }
-  store<u32>(MERGED + <usize>(level * LEVEL_WORDS) * 4, count);
+  store<u32>(MERGED + <usize>(level * LEVEL_WORDS) * 4, <u32>((item - items) >>> 2));
+}
+
+// @ts-ignore: a decorator of the compiler
+@inline
+function pairWeightAt(pair: usize, end: usize): u32 {
+  return pair < end ? (load<u32>(pair) & WEIGHT) + (load<u32>(pair, 4) & WEIGHT) : NO_WEIGHT;
+}
+
+/** Address of the items of a level. */
+function itemsAt(level: u32): usize {
+  return MERGED + <usize>(level * LEVEL_WORDS + 1) * 4;
 }
 
 function insertLeaf(count: u32, leaf: u32): void {
@@ -73,8 +92,4 @@ function countAt(level: u32): u32 {
 
 function itemAt(level: u32, i: u32): u32 {
   return load<u32>(MERGED + <usize>(level * LEVEL_WORDS + 1 + i) * 4);
-}
-
-function setItem(level: u32, i: u32, item: u32): void {
-  store<u32>(MERGED + <usize>(level * LEVEL_WORDS + 1 + i) * 4, item);
 }

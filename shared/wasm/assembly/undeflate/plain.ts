@@ -55,8 +55,8 @@ export function setInserted(position: u32): void {
 /** Moves what is still needed down to the start. Returns by how much. */
 export function movePlainDown(): u32 {
   if (at < PLAIN_FIRST + PLAIN_KEPT + 65536) return 0;
-  // The slots of the chains go by the position modulo 32,768.
-  const shift = (at - PLAIN_KEPT - PLAIN_FIRST) & ~<u32>32767;
+  // Links of the chains are positions modulo 65,536.
+  const shift = (at - PLAIN_KEPT - PLAIN_FIRST) & ~<u32>65535;
   memory.copy(PLAIN + PLAIN_FIRST, PLAIN + PLAIN_FIRST + shift, plainEnd - PLAIN_FIRST - shift);
   plainEnd -= shift;
   at -= shift;

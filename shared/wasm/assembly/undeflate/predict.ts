@@ -2,16 +2,18 @@
  * What the encoder would do next. A token is a literal (its byte) or a match: distance * 65,536 + length. Whoever asks says
  * afterwards which token it really was; the state follows that one.
  */
-import { canFind, findGo, findZlib, foundDistance, allowLooks, insertTo, setReachEnd, skipTo } from './chains';
+import { canFind, insertTo, setReachEnd, skipTo } from './chains';
 import { chunkToken, restartChunks } from './chunks';
 import { PLAIN } from './layout';
+import { allowLooks } from './looks';
+import { findGo, findZlib, foundDistance } from './match';
 import { at, memberEnd, moveTo, setBase } from './plain';
 import { finder, GO_FAST, GO_LAZY, GO_SPEED, isGo, lazy, nice, segmentBytes, ZLIB_FAST, ZLIB_LAZY } from './settings';
 import { isFull, startChunk, startTally, tally, tokens, turnRuleOff } from './tally';
 
 /** What is known of the match at `at`: its length, or 0 where nobody has looked. */
-let currentLength: u32 = 0;
-let currentDistance: u32 = 0;
+export let currentLength: u32 = 0;
+export let currentDistance: u32 = 0;
 /** The same of the next position, if looking there was part of the prediction. */
 let nextLength: u32 = 0;
 let nextDistance: u32 = 0;
@@ -68,6 +70,13 @@ export function startSegment(): void {
   setBase(<i32>at - 32768);
   startChunk(at);
   currentLength = 0;
+}
+
+/** Tokens were taken, and this is known of the match at `at` now. */
+export function setCurrent(length: u32, distance: u32): void {
+  currentLength = length;
+  currentDistance = distance;
+  nextLength = 0;
 }
 
 /** The token that the encoder would make of what follows; there must be something. */

@@ -1,13 +1,16 @@
 /** Makes blocks again from plain bytes and corrections. */
-import { findNearest, looksLeft } from './chains';
-import { canStep, END, END_HEADER, GO_ON, isSound, LENGTH, LITERAL, MATCH, NEAREST, readByte, readKind, readNumber, STORED, STORED_PLANNED, takeStep } from './corrections';
+import { canStep, END, END_HEADER, GO_ON, isSound, LENGTH, LITERAL, MATCH, NEAREST, readByte, readKind, readNumber, stepsToCome, STORED, STORED_PLANNED, takeStep, takeSteps } from './corrections';
 import * as header from './header';
 import { PLAIN, PLANNED, TOKENS, TOKENS_MAX } from './layout';
+import { looksLeft } from './looks';
+import { findNearest } from './match';
 import { at, blockStart, memberEnd, plainEnd } from './plain';
 import { planBlock } from './plan';
 import { accept, endsHere, goOn, isEmptyLastHere, isLastHere, predict, startSegment } from './predict';
 import { readHeader } from './record';
 import { followStored, isKnownAhead, isStored, isWhole, startNoStored, startStored, storedStart } from './stored';
+import { isLazy } from './settings';
+import { stretch } from './stretch';
 import { startBlock, tokens } from './tally';
 import { isWriting, writeBlock, writeMore, writeStored } from './write';
 
@@ -41,13 +44,23 @@ export function rebuild(): u32 {
       endStored();
     } else {
       if (!canStep()) return 3;
-      if (takeStep()) predictedStep();
-      else correctedStep();
+      if (!isLazy || !takeStretch()) {
+        if (takeStep()) predictedStep();
+        else correctedStep();
+      }
     }
     if (looksLeft < 0) return 5;
     if (tokens >= TOKENS_MAX || !isSound) return 4;
   }
   return 4;
+}
+
+/** Steps that are as predicted and on which nothing else hangs; false where there are none. */
+function takeStretch(): bool {
+  const from = TOKENS + (<usize>tokens << 2);
+  const end = stretch(from, from + (<usize>stepsToCome(TOKENS_MAX) << 2), u32.MAX_VALUE, false);
+  takeSteps(<u32>((end - from) >>> 2));
+  return end != from;
 }
 
 // @ts-ignore: a decorator of the compiler

@@ -15,6 +15,8 @@ export const RULE_GZIP: u32 = 1;
 export const RULE_CHUNK: u32 = 2;
 
 export let finder: u32 = 0;
+/** Whether that is by looking at the next position too. */
+export let isLazy: bool = false;
 export let hashKind: u32 = 0;
 /** From this length on a match is good enough to look less; to not look for a better one; to stop looking; places to look at. */
 export let good: u32 = 0;
@@ -44,6 +46,7 @@ export function setSettings(
   newSegmentBytes: u32,
 ): void {
   finder = newFinder;
+  isLazy = newFinder == ZLIB_LAZY || newFinder == GO_LAZY;
   hashKind = newHashKind;
   good = newGood;
   lazy = newLazy;

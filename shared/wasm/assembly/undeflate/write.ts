@@ -1,7 +1,6 @@
 /** Writes a block: its header and tokens, as far as there is room at a time. */
-import { DISTANCE_BASES, DISTANCE_EXTRA, distanceCodeAt, LENGTH_BASES, LENGTH_EXTRA, lengthSymbol } from '../deflate/codes';
-import { LENGTH_CODES } from '../deflate/layout';
-import { reversed } from './decoder';
+import { lengthSymbol } from '../deflate/codes';
+import { distanceWord, lengthWord, makeCodes, makeMatchWords } from './codes';
 import * as header from './header';
 import { COMPRESSED, COMPRESSED_BYTES, DISTANCE_CODES, LEAVES, LITERAL_CODES, PLAIN, RUN_CODES, TOKENS } from './layout';
 
@@ -72,6 +71,7 @@ export function writeBlock(record: usize, count: u32): void {
 }
 
 function startBody(count: u32, final: bool): void {
+  if (count != 0) makeMatchWords();
   token = TOKENS;
   tokenEnd = TOKENS + (<usize>count << 2);
   isLast = final;
@@ -101,10 +101,7 @@ export function writeMore(): bool {
     storedAt = 0;
     storedEnd = 0;
   } else {
-    while (token < tokenEnd && outEnd < limit) {
-      writeToken(load<u32>(token));
-      token += 4;
-    }
+    writeTokens(limit);
     if (token < tokenEnd || outEnd >= limit) return false;
     putCode(LITERAL_CODES, 256);
   }
@@ -113,21 +110,48 @@ export function writeMore(): bool {
   return true;
 }
 
-// @ts-ignore: a decorator of the compiler
-@inline
-function writeToken(word: u32): void {
-  if (word < 256) {
-    putCode(LITERAL_CODES, word);
-    return;
+/** Writes tokens up to the end of the block or of the room. */
+function writeTokens(limit: usize): void {
+  putBytes();
+  let waiting = pending;
+  let bits = pendingBits;
+  let at = token;
+  let out = outEnd;
+  while (at < tokenEnd && out < limit) {
+    const word = load<u32>(at);
+    at += 4;
+    if (word < 256) {
+      const code = load<u32>(LITERAL_CODES + (<usize>word << 2));
+      waiting |= <u64>(code & 0xffff) << bits;
+      bits += code >>> 16;
+    } else {
+      const length = lengthWord((word & 0xffff) - 3);
+      waiting |= <u64>(length & 0xffffff) << bits;
+      bits += length >>> 24;
+      const distance = (word >>> 16) - 1;
+      const code = distanceWord(distance);
+      const extra = <u64>(distance - <u32>(code >> 32)) << ((code >> 16) & 255);
+      waiting |= ((code & 0xffff) | extra) << bits;
+      bits += <u32>(code >> 24) & 255;
+    }
+    // At most 7 bits, and 48 of a match.
+    store<u64>(out, waiting);
+    out += bits >>> 3;
+    waiting >>= bits & ~7;
+    bits &= 7;
   }
-  const length = (word & 0xffff) - 3;
-  const distance = (word >>> 16) - 1;
-  const lengthCode = <u32>load<u8>(LENGTH_CODES + length);
-  putCode(LITERAL_CODES, 257 + lengthCode);
-  put(length - <u32>load<u16>(LENGTH_BASES + lengthCode * 2), <u32>load<u8>(LENGTH_EXTRA + lengthCode));
-  const distanceCode = <u32>load<u8>(distanceCodeAt(distance));
-  putCode(DISTANCE_CODES, distanceCode);
-  put(distance - <u32>load<u16>(DISTANCE_BASES + distanceCode * 2), <u32>load<u8>(DISTANCE_EXTRA + distanceCode));
+  pending = waiting;
+  pendingBits = bits;
+  token = at;
+  outEnd = out;
+}
+
+/** Whole bytes go out. */
+function putBytes(): void {
+  store<u64>(outEnd, pending);
+  outEnd += pendingBits >>> 3;
+  pending >>= pendingBits & ~7;
+  pendingBits &= 7;
 }
 
 // @ts-ignore: a decorator of the compiler
@@ -166,16 +190,4 @@ function makeFixedCodes(): void {
   makeCodes(TOKENS_LENGTHS, 288, LITERAL_CODES);
   memory.fill(TOKENS_LENGTHS, 5, 30);
   makeCodes(TOKENS_LENGTHS, 30, DISTANCE_CODES);
-}
-
-/** The canonical codes (RFC 1951, 3.2.2) of the `count` lengths, bytes, at `lengths`: first bit lowest. */
-function makeCodes(lengths: usize, count: u32, codes: usize): void {
-  let code: u32 = 0;
-  for (let length: u32 = 1; length <= 15; length++) {
-    code <<= 1;
-    for (let symbol: u32 = 0; symbol < count; symbol++) {
-      if (<u32>load<u8>(lengths + symbol) == length) store<u32>(codes + (<usize>symbol << 2), reversed(code++, length) | (length << 16));
-    }
-  }
-  for (let symbol: u32 = 0; symbol < count; symbol++) if (load<u8>(lengths + symbol) == 0) store<u32>(codes + (<usize>symbol << 2), 0);
 }
