@@ -1,7 +1,7 @@
 /** A long list of chunk references at 36 bytes each. */
 import { ID_BYTES, type Id } from '../hash.ts';
 import { RECIPE_CHUNKS_MAX } from '../limits.ts';
-import { createByteHeap, createNumberColumn } from './columns.ts';
+import { createByteHeap, createNumberColumn, words } from './columns.ts';
 import type { ChunkRef } from './recipe.ts';
 
 export interface ChunkList extends Iterable<ChunkRef> {
@@ -28,7 +28,7 @@ export interface ChunkListBuilder extends ChunkList {
 
 export function createChunkList(): ChunkListBuilder {
   const ids = createByteHeap('chunk ids of one recipe', RECIPE_CHUNKS_MAX * ID_BYTES);
-  const lengths = createNumberColumn((length) => new Uint32Array(length));
+  const lengths = createNumberColumn(words);
   let bytes = 0;
   const at = (index: number): ChunkRef => ({
     id: ids.view(index * ID_BYTES, (index + 1) * ID_BYTES) as Id,

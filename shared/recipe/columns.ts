@@ -34,6 +34,11 @@ const SEGMENT_VALUES = 16 * 1024;
 /** Bytes in one full segment of a heap; a power of two and a multiple of an id's length, so that no id crosses segments. */
 const SEGMENT_BYTES = 256 * 1024;
 
+/** For columns of 32-bit numbers: a function of its own, which keeps nothing alive but itself. */
+export function words(length: number): Uint32Array {
+  return new Uint32Array(length);
+}
+
 export function createNumberColumn(make: (length: number) => NumericArray): NumberColumn {
   const segments: NumericArray[] = [];
   let last = make(16);
@@ -122,8 +127,8 @@ export interface SparseBytes {
 }
 
 export function createSparseBytes(what: string, bytesMax: number): SparseBytes {
-  const rows = createNumberColumn((length) => new Uint32Array(length));
-  const ends = createNumberColumn((length) => new Uint32Array(length));
+  const rows = createNumberColumn(words);
+  const ends = createNumberColumn(words);
   const heap = createByteHeap(what, bytesMax);
   return {
     set(row, bytes) {
@@ -155,7 +160,7 @@ export interface SparseNumbers {
 }
 
 export function createSparseNumbers(): SparseNumbers {
-  const rows = createNumberColumn((length) => new Uint32Array(length));
+  const rows = createNumberColumn(words);
   const values = createNumberColumn((length) => new Float64Array(length));
   return {
     set(row, value) {
@@ -182,7 +187,7 @@ export interface RunColumn {
 }
 
 export function createRunColumn(): RunColumn {
-  const rows = createNumberColumn((length) => new Uint32Array(length));
+  const rows = createNumberColumn(words);
   const values = createNumberColumn((length) => new Float64Array(length));
   let length = 0;
   return {

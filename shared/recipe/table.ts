@@ -16,7 +16,7 @@ import {
 } from '../limits.ts';
 import { BLOCK_BYTES, TEMPLATE_BYTES } from '../tar/header.ts';
 import { createChunkList } from './chunk-list.ts';
-import { createByteHeap, createNumberColumn, createRunColumn, createSparseBytes, createSparseNumbers } from './columns.ts';
+import { createByteHeap, createNumberColumn, createRunColumn, createSparseBytes, createSparseNumbers, words } from './columns.ts';
 import { BODY_CHUNKS, BODY_INLINE, BODY_NESTED, BODY_NONE, type BodyKind, type Recipe, type Row } from './recipe.ts';
 
 /** Longest name: prefix, `/` and name field. */
@@ -136,7 +136,6 @@ export function createRecipeTable(): RecipeTable {
 }
 
 const octets = (length: number): Uint8Array => new Uint8Array(length);
-const words = (length: number): Uint32Array => new Uint32Array(length);
 const doubles = (length: number): Float64Array => new Float64Array(length);
 
 type Columns = ReturnType<typeof createColumns>;

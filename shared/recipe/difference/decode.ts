@@ -1,7 +1,7 @@
 /** The receiving side of a recipe difference. Format: shared/DIFFERENCE.md. */
 import { TransferError } from '../../errors.ts';
 import { ID_BYTES, asId, type Id } from '../../hash.ts';
-import { createNumberColumn, type NumberColumn } from '../columns.ts';
+import { createNumberColumn, words, type NumberColumn } from '../columns.ts';
 import type { ChunkRef, Recipe } from '../recipe.ts';
 import { createRecipeTable, type RecipeTable } from '../table.ts';
 import { createBases, type Bases } from './bases.ts';
@@ -68,7 +68,7 @@ function decode(bytes: Uint8Array, bases: Bases, streams: readonly Id[]) {
   const table = createRecipeTable();
   const rows = createRowMap(bases);
   const freshLengths: number[] = [];
-  const numbers = createNumberColumn((length) => new Uint32Array(length));
+  const numbers = createNumberColumn(words);
   const fresh: FreshRef[] = [];
   const places: ChunkPlaces = {
     baseCount: bases.chunkCount,

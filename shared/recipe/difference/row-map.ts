@@ -1,5 +1,5 @@
 /** Remembers where in a target fresh chunks come first, and which base rows its rows are versions of. */
-import { createNumberColumn } from '../columns.ts';
+import { createNumberColumn, words } from '../columns.ts';
 import type { Bases } from './bases.ts';
 import { NO_ENTRY } from './cursors.ts';
 
@@ -29,7 +29,7 @@ export interface RowMap {
 export function createRowMap(bases: Bases): RowMap {
   const freshRows: number[] = [];
   /** For each row its base entry and one; 0 without one. */
-  const baseEntries = createNumberColumn((length) => new Uint32Array(length));
+  const baseEntries = createNumberColumn(words);
   let current = -1;
   return {
     atRow(row) {
