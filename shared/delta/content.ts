@@ -79,6 +79,8 @@ function packOpened({ target, targetDecisions, baseDecisions }: OpenedContent, i
 function shortest(target: Uint8Array, base: Uint8Array | undefined, plan: EffortPlan): EncodedContent {
   let best: EncodedContent = { codec: CODEC.raw, usesBase: false, payload: target };
   for (const candidate of candidates(target, base, plan)) {
+    // What gains nothing alone is not taken because a base gains little.
+    if (candidate.payload.byteLength >= target.byteLength) continue;
     const handicap = best.usesBase && !candidate.usesBase ? best.payload.byteLength / BASE_WORTH : 0;
     if (candidate.payload.byteLength < best.payload.byteLength + handicap) best = candidate;
     if (plan.mixForm === undefined && best.payload.byteLength * CLEAR_GAIN < target.byteLength) break;

@@ -53,6 +53,19 @@ test.each<[keyof typeof CODEC, Uint8Array, Uint8Array | undefined, EffortLevel]>
   );
 });
 
+test.each<EffortLevel>(['min', 'mid', 'high'])(
+  'a payload is no longer than its content where a base gains little, and zstd alone nothing: %s',
+  (level) => {
+    const target = seededBytes(7, 600_000);
+    // Too little for zstd to compress the block that it stands in, and enough for the content to look as if it were worth a try.
+    target.fill(0, 1000, 2200);
+    const base = concatBytes([seededBytes(8, 200_000), target.subarray(300_000, 307_000)]);
+    const { codec, usesBase, payload } = encodeContent(target, base, level);
+    expect(payload.byteLength).toBeLessThanOrEqual(target.byteLength);
+    expect(Buffer.compare(decodeContent(codec, payload, usesBase ? base : undefined, target.byteLength), target)).toBe(0);
+  },
+);
+
 test('operands that moved with their code cost next to nothing', () => {
   // Seen from the end, all code of the second half stands where it stood; only operands differ.
   const half = code.byteLength >> 1;
