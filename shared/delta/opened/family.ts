@@ -1,5 +1,4 @@
 /** Families of members: how each frames deflated data. DELTA.md, section 11. */
-import { inflateRawSync } from 'node:zlib';
 
 /** A member, taken out of its frame. */
 export interface Opening {
@@ -40,22 +39,4 @@ export function be32(value: number): Uint8Array {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value);
   return bytes;
-}
-
-const CHUNK_BYTES_MIN = 1024;
-const CHUNK_BYTES_MAX = 64 * 1024;
-
-/** What the deflate stream (RFC 1951) at the start of `bytes` holds, and its length; undefined where there is none, or more is in it. */
-export function inflateAt(bytes: Uint8Array, contentMax: number): { readonly content: Uint8Array; readonly bytes: number } | undefined {
-  if (contentMax < 1 || bytes.byteLength === 0) return undefined;
-  const chunkSize = Math.max(CHUNK_BYTES_MIN, Math.min(CHUNK_BYTES_MAX, bytes.byteLength));
-  try {
-    const { buffer, engine } = inflateRawSync(bytes, { info: true, maxOutputLength: contentMax, chunkSize }) as unknown as {
-      readonly buffer: Buffer;
-      readonly engine: { readonly bytesWritten: number };
-    };
-    return { content: new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength), bytes: engine.bytesWritten };
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,8 @@
 /** PNG images (ISO 15948): the chunks of type IDAT hold one zlib stream, cut into pieces. */
 import { crc32 } from 'node:zlib';
 import { createCheck, FRAME, frameOf, TRAILER_BYTES } from '../../deflate/frame.ts';
-import { be32, inflateAt, type Family } from './family.ts';
+import { be32, type Family } from './family.ts';
+import { inflateAt } from './inflate.ts';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const DATA = Buffer.from('IDAT');

@@ -1,6 +1,7 @@
 /** Entries of zip files (APPNOTE.TXT 6.3): jar, war, whl, egg, apk, docx and their like; and the records of their directories. */
 import { crc32 } from 'node:zlib';
-import { inflateAt, le32, type Family } from './family.ts';
+import { le32, type Family } from './family.ts';
+import { inflateAt } from './inflate.ts';
 
 const METHOD_DEFLATE = 8;
 const FLAG_ENCRYPTED = 1;
