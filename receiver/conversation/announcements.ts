@@ -1,8 +1,9 @@
 /** Takes announcements of streams: new ones, and those that go on from an earlier connection of the shipment; and answers what is needed of them. */
 import { equalBytes, splitBytes } from '../../shared/bytes.ts';
 import { TransferError } from '../../shared/errors.ts';
-import { packIds, type Id } from '../../shared/hash.ts';
+import type { Id } from '../../shared/hash.ts';
 import type { BaseReference, StreamFrame } from '../../shared/wire/bulk.ts';
+import { createFreshIds } from './fresh-ids.ts';
 import { createIncoming, findAsked, type Incoming, type IncomingOptions } from './incoming-stream.ts';
 import type { BegunStream } from './under-way.ts';
 
@@ -29,8 +30,8 @@ export function createAnnouncements(streams: Incoming[], options: IncomingOption
     if (before === undefined || !isSame) return undefined;
     const incoming = createIncoming({ ...frame, recipe: before.recipe }, baseIds, before.nestable, claims.begin(frame.id, streams));
     incoming.goesOn = true;
-    incoming.ids = [...before.ids];
-    if (before.ids.length > 0) incoming.wanted = before.ids.flatMap((id, i) => (id === undefined ? [i] : []));
+    incoming.ids = before.ids.grown(0);
+    if (before.ids.length > 0) incoming.wanted = before.ids.unknown().flatMap((isUnknown, i) => (isUnknown ? [i] : []));
     return incoming;
   };
   /** Finds what the store has of what is asked, once others that are at work on some of it are done. */
@@ -42,7 +43,7 @@ export function createAnnouncements(streams: Incoming[], options: IncomingOption
     const missing = (): Uint8Array[] => prefixes.filter((_, i) => ids[i] === undefined);
     if (options.knowsOthers && missing().length > 0 && (await claim.waitForOthers(missing(), gone)))
       ids = await findAsked(frame, careful, options);
-    incoming.ids = packIds(ids);
+    incoming.ids = createFreshIds(ids.length, ids);
     incoming.wanted = ids.flatMap((id, i) => (id === undefined ? [i] : []));
   };
   return {
@@ -63,10 +64,10 @@ export function createAnnouncements(streams: Incoming[], options: IncomingOption
     },
     async answer(incoming, careful) {
       const { frame, goesOn } = incoming;
-      if (frame.askBytes === 0) return goesOn ? incoming.ids.map((id) => id === undefined) : undefined;
+      if (frame.askBytes === 0) return goesOn ? incoming.ids.unknown() : undefined;
       incoming.answered = ask(incoming, careful);
       await incoming.answered;
-      return incoming.ids.map((id) => id === undefined);
+      return incoming.ids.unknown();
     },
   };
 }

@@ -1,7 +1,7 @@
 /** One stream on its way in: what is known of it, and what its runs and its recipe become. */
 import { equalBytes, releaseBuffers, releaseBytes, splitBytes } from '../../shared/bytes.ts';
 import { TransferError } from '../../shared/errors.ts';
-import { hashBytes, hex, packIds, type Id } from '../../shared/hash.ts';
+import { hashBytes, hex, type Id } from '../../shared/hash.ts';
 import { RUN_BYTES_MAX } from '../../shared/limits.ts';
 import type { DecodedDifference } from '../../shared/recipe/difference/decode.ts';
 import type { ChunkRef, Recipe } from '../../shared/recipe/recipe.ts';
@@ -12,6 +12,7 @@ import { OWN_STREAM, type Run, type StreamFrame } from '../../shared/wire/bulk.t
 import type { Knowledge } from '../access/knowledge.ts';
 import type { Claim } from './claims.ts';
 import type { DecodePool, UnreadBase } from './decode-pool.ts';
+import { createFreshIds, type FreshIds } from './fresh-ids.ts';
 import { areReadable, orDamaged } from '../catalog/readable.ts';
 import type { BegunStream, UnderWay } from './under-way.ts';
 
@@ -56,7 +57,8 @@ export interface Incoming {
   arrived: number;
   /** Runs that are being decoded and stored. */
   readonly running: Set<Promise<void>>;
-  ids: (Id | undefined)[];
+  /** Of its fresh chunks. */
+  ids: FreshIds;
   bases: readonly Recipe[];
   difference: DecodedDifference | undefined;
   recipe: Recipe | undefined;
@@ -91,7 +93,7 @@ export function createIncoming(frame: StreamFrame, baseIds: readonly Id[], nesta
     wanted: undefined,
     arrived: 0,
     running: new Set(),
-    ids: [],
+    ids: createFreshIds(0),
     bases: [],
     difference: undefined,
     recipe: undefined,
@@ -144,9 +146,8 @@ export async function takeRun(incoming: Opened, run: Run, replace: boolean, opti
   }
   for (const batch of inBatches(records, ({ bytes }) => bytes.byteLength, PUT_BYTES)) await store.put(batch, { replace });
   if (content !== run.payload) releaseBytes(content);
-  const ids = packIds(records.map(({ key }) => key));
-  for (const [i, id] of ids.entries()) incoming.ids[indices[i] as number] = id;
-  knowledge.arrived(ids);
+  for (const [i, { key }] of records.entries()) incoming.ids.set(indices[i] as number, key);
+  knowledge.arrived(records.map(({ key }) => key));
   options.onContent?.(incoming.frame.image, targetBytes, 0);
   incoming.claim.touch();
 }
@@ -166,7 +167,7 @@ async function findBase(
     places: difference,
     bases,
     freshChunk(index) {
-      const id = index < (indices[0] as number) ? ids[index] : undefined;
+      const id = index < (indices[0] as number) ? ids.at(index) : undefined;
       return id && { id, length: difference.freshLengths[index] as number };
     },
   });

@@ -114,7 +114,7 @@ export function createIncomingStreams(options: IncomingOptions): IncomingStreams
 }
 
 function isWhole({ difference, ids }: Incoming): boolean {
-  return difference !== undefined && !ids.includes(undefined);
+  return difference !== undefined && ids.lacking === 0;
 }
 
 /** The streams of a session by their numbers, and the steps that each of them goes through. */
@@ -156,7 +156,7 @@ function createStreams(options: IncomingOptions, gone: AbortSignal) {
       );
       incoming.difference = decodeDifference(frame.recipe, incoming.bases, nestable);
       const { freshLengths } = incoming.difference;
-      incoming.ids = [...incoming.ids, ...Array.from({ length: freshLengths.length - incoming.ids.length }, () => undefined)];
+      incoming.ids = incoming.ids.grown(freshLengths.length);
       incoming.wanted ??= freshLengths.map((_, i) => i);
       options.onContent?.(frame.image, 0, incoming.wanted.reduce((sum, index) => sum + (freshLengths[index] ?? 0), 0)); // prettier-ignore
     }
@@ -171,10 +171,9 @@ function createStreams(options: IncomingOptions, gone: AbortSignal) {
   };
   const resolved = (incoming: Opened): Recipe => {
     const { frame, difference } = incoming;
-    const ids = incoming.ids.filter((id) => id !== undefined);
-    const lacking = difference.freshLengths.length - ids.length;
+    const { lacking } = incoming.ids;
     if (lacking !== 0) throw new TransferError('PROTOCOL_VIOLATION', `stream ${frame.stream} lacks ${lacking} chunks`);
-    const rows = difference.resolve(ids, frame.id);
+    const rows = difference.resolve(incoming.ids, frame.id);
     const recipe = frame.wrapping === undefined ? rows : wrap(rows, frame.wrapping);
     // One after the other: a stream that nests others is proven with their recipes, which must be in the store by then.
     incoming.stored = keeping.then(() => keep(recipe, frame.skeleton, options));

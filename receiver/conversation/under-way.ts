@@ -4,6 +4,7 @@ import type { Id } from '../../shared/hash.ts';
 import { BEGUN_BYTES_MAX } from '../../shared/limits.ts';
 import { createClaims, type Claims } from './claims.ts';
 import type { Delivery } from '../deliver/port.ts';
+import type { FreshIds } from './fresh-ids.ts';
 import { createJobs, type Jobs } from './jobs.ts';
 import { createSerial, type Serial } from '../../shared/serial.ts';
 import { createSlots, type Slots } from './slots.ts';
@@ -17,7 +18,7 @@ export interface BegunStream {
   readonly bases: readonly Id[];
   readonly nestable: readonly Id[];
   /** Its fresh chunks as far as they are in the store; empty where nothing came and nothing was asked. */
-  readonly ids: readonly (Id | undefined)[];
+  readonly ids: FreshIds;
 }
 
 /** A conversation as others see it. */
@@ -97,5 +98,5 @@ export function createUnderWay(unfinished: Unfinished, clock: Clock, threads: nu
 
 /** Bytes that it takes in memory, about. */
 function weightOf({ recipe, ids, nestable }: BegunStream): number {
-  return recipe.buffer.byteLength + 128 * (ids.length + nestable.length) + 1024;
+  return recipe.buffer.byteLength + 33 * ids.length + 128 * nestable.length + 1024;
 }

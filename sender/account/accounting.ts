@@ -19,7 +19,7 @@ export interface Breakdown {
   readonly parts: readonly Part[];
   /** Content by kind of file, dearest first. */
   readonly kinds: readonly Part[];
-  /** The dearest files; runs of several files are shared out by size. */
+  /** The dearest files, of many those that cost something at once; runs of several files are shared out by size. */
   readonly files: readonly Part[];
 }
 
@@ -45,6 +45,9 @@ export interface Accounting {
 }
 
 const FILES_MAX = 20;
+/** Files that are counted at a time; of more only the dearest go on being counted. */
+const FILES_COUNTED_MAX = 8192;
+const FILES_KEPT = 1024;
 
 /** What each frame is for; the parts of `stream` and `segment` are told one by one, the rest of them is their own framing. */
 const PURPOSES: Readonly<Record<FrameName, string>> = {
@@ -71,7 +74,8 @@ const PURPOSES: Readonly<Record<FrameName, string>> = {
 
 export function createAccounting(): Accounting {
   const parts = new Map<string, number>();
-  const files = new Map<string, number>();
+  let files = new Map<string, number>();
+  const kinds = new Map<string, number>();
   const streams = new Map<string, StreamBytes>();
   const detail = (part: string, bytes: number): void => {
     add(parts, part, bytes);
@@ -107,13 +111,15 @@ export function createAccounting(): Accounting {
       };
     },
     detail,
-    file: (name, bytes) => add(files, name, bytes),
+    file(name, bytes) {
+      add(kinds, kindOfFile(name), bytes);
+      add(files, name, bytes);
+      if (files.size > FILES_COUNTED_MAX) files = new Map([...files].toSorted(([, a], [, b]) => b - a).slice(0, FILES_KEPT));
+    },
     total: (ids) => (ids.length === 0 ? undefined : ids.map((id) => streams.get(id) ?? NO_BYTES).reduce(sumOf)),
     breakdown(wire) {
       const explained = [...parts.values()].reduce((sum, bytes) => sum + bytes, 0);
       const all = new Map(parts).set('WebSocket handshake and frame headers', wire.sentBytes + wire.receivedBytes - explained);
-      const kinds = new Map<string, number>();
-      for (const [name, bytes] of files) add(kinds, kindOfFile(name), bytes);
       return { parts: dearest(all), kinds: dearest(kinds), files: dearest(files).slice(0, FILES_MAX) };
     },
   };

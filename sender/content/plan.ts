@@ -92,16 +92,19 @@ export function* planRuns(content: Planned, options: () => PlanOptions): Generat
   yield* close();
 }
 
-function pieces({ difference, needed }: Planned): Piece[] {
-  const result: Piece[] = [];
+function* pieces({ difference, needed }: Planned): Generator<Piece, void, undefined> {
+  let last: Piece | undefined;
   for (const index of needed) {
     const row = difference.freshRow[index] as number;
-    let last = result.at(-1);
-    if (last === undefined || last.row !== row) result.push((last = { row, fresh: [], bytes: 0 }));
+    if (last !== undefined && last.row !== row) {
+      yield last;
+      last = undefined;
+    }
+    last ??= { row, fresh: [], bytes: 0 };
     last.fresh.push(index);
     last.bytes += lengthOf(difference, index);
   }
-  return result;
+  if (last !== undefined) yield last;
 }
 
 function lengthOf({ fresh }: Planned['difference'], index: number): number {

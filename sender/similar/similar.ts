@@ -116,15 +116,19 @@ interface PassedBy {
 }
 
 function createPassedBy(content: Planned): PassedBy {
-  const needed = new Set(content.needed);
+  const { needed } = content;
   let next = 0;
+  /** How many of the needed ones come before `next`. */
+  let neededBefore = 0;
   let end = 0;
   return {
     upTo: (fresh) => void (end = fresh),
     take(count) {
       const taken: PlacedChunk[] = [];
-      if (needed.size < content.difference.fresh.length)
-        for (; next < end && taken.length < count; next++) if (!needed.has(next)) taken.push(ownChunk(content, next));
+      for (; next < end && taken.length < count; next++) {
+        if (needed[neededBefore] === next) neededBefore++;
+        else taken.push(ownChunk(content, next));
+      }
       return taken;
     },
   };

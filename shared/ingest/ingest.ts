@@ -4,7 +4,6 @@
  * temporary file and taken apart while the next one is read.
  */
 import type { Id } from '../hash.ts';
-import type { ChunkList } from '../recipe/chunk-list.ts';
 import { encodeRecipe } from '../recipe/encode.ts';
 import type { Recipe, WrapMethod } from '../recipe/recipe.ts';
 import type { Store } from '../store/port.ts';
@@ -24,9 +23,8 @@ export interface IngestedStream {
   readonly bytes: number;
   /** The store had this stream's recipe before. */
   readonly known: boolean;
-  /** Chunks that the store did not have, each with the stream that brought it first, in stream order. */
-  readonly newChunks: ChunkList;
-  /** Bytes of `newChunks`. */
+  /** Chunks that the store did not have, each counted with the stream that brought it first; and their bytes. */
+  readonly newChunks: number;
   readonly newBytes: number;
   /** SHA-256 of the stream's bytes (a layer's diffID), where it was asked for. */
   readonly sha256: Uint8Array | undefined;
@@ -80,9 +78,18 @@ export async function ingestStream(source: AsyncIterable<Uint8Array>, store: Sto
     openWrapped: (method: WrapMethod) => laidAside.use(createWrappedMember(method, { sha256, directory: options.spoolDirectory })),
     wrapped: (path: string, id: Id, member: WrappedMember) =>
       writer.schedule(async () => {
-        const { recipe, known, newChunks } = await keepWrapped(id, member, store, options.signal);
+        const { recipe, known, newContent } = await keepWrapped(id, member, store, options.signal);
         const isOpaque = recipe.wrapped === undefined;
-        const ingested = { path, recipe, id, bytes: recipe.bytes, known, newChunks, newBytes: newChunks.bytes, isOpaque };
+        const ingested = {
+          path,
+          recipe,
+          id,
+          bytes: recipe.bytes,
+          known,
+          newChunks: newContent.chunks,
+          newBytes: newContent.bytes,
+          isOpaque,
+        };
         await options.onStream?.({ ...ingested, sha256: member.sha256 });
         member[Symbol.dispose]();
       }, true),
@@ -118,9 +125,9 @@ async function pour(
   }
 }
 
-async function keepRecipe(path: string, { recipe, newChunks, sha256 }: TakenApart, store: Store): Promise<IngestedStream> {
+async function keepRecipe(path: string, { recipe, newContent, sha256 }: TakenApart, store: Store): Promise<IngestedStream> {
   const { id, bytes } = recipe;
   const [known = false] = await store.hasMany('recipe', [id]);
   if (!known) await store.put([{ kind: 'recipe', key: id, bytes: encodeRecipe(recipe) }]);
-  return { path, recipe, id, bytes, known, newChunks, newBytes: newChunks.bytes, sha256, isOpaque: false };
+  return { path, recipe, id, bytes, known, newChunks: newContent.chunks, newBytes: newContent.bytes, sha256, isOpaque: false };
 }

@@ -1,18 +1,23 @@
 /** Takes one stream apart while it passes: its recipe, its content into the store, its digests. */
 import { createIdHasher, createSha256 } from '../hash.ts';
 import { RECIPE_BYTES_MAX, RECIPE_ROWS_MAX, RECIPE_TEMPLATES_MAX, TAR_INLINE_BYTES_MAX } from '../limits.ts';
-import { createChunkList, type ChunkList } from '../recipe/chunk-list.ts';
 import type { Recipe, Row } from '../recipe/recipe.ts';
 import { createRecipeTable } from '../recipe/table.ts';
 import { BLOCK_BYTES } from '../tar/header.ts';
 import { createTarWalk, type TarHandler } from '../tar/walk.ts';
 import type { ContentWriter } from './content-writer.ts';
 
+/** How much of something was new to the store. */
+export interface NewContent {
+  readonly chunks: number;
+  readonly bytes: number;
+}
+
 /** A stream that has passed. */
 export interface TakenApart {
   readonly recipe: Recipe;
-  /** Chunks of this stream that the store did not have; complete when the store has caught up (`ContentWriter.schedule`). */
-  readonly newChunks: ChunkList;
+  /** Content of this stream that the store did not have; complete when the store has caught up (`ContentWriter.schedule`). */
+  readonly newContent: NewContent;
   /** SHA-256 of the stream, where it was asked for. */
   readonly sha256: Uint8Array | undefined;
   readonly isTruncated: boolean;
@@ -55,12 +60,15 @@ const ROW_SKELETON_BYTES_MAX = TAR_INLINE_BYTES_MAX + 2048;
 
 export function createStreamRecipe(writer: ContentWriter, options: StreamRecipeOptions): StreamRecipe {
   const table = createRecipeTable();
-  const newChunks = createChunkList();
+  const newContent = { chunks: 0, bytes: 0 };
   const idHasher = createIdHasher();
   const sha256 = options.sha256 ? createSha256() : undefined;
   const sink = {
     onChunk: (id: Uint8Array, bytes: number) => table.pushChunk(id, bytes),
-    onNewChunk: (id: Uint8Array, bytes: number) => newChunks.push(id, bytes),
+    onNewChunk(_id: Uint8Array, bytes: number) {
+      newContent.chunks++;
+      newContent.bytes += bytes;
+    },
   };
   const pushContent = (piece: Uint8Array): void => writer.push(piece, sink);
   const bodies = options.bodies?.(pushContent);
@@ -86,7 +94,7 @@ export function createStreamRecipe(writer: ContentWriter, options: StreamRecipeO
       const { zeroTail, isTruncated } = walk.end();
       writer.end();
       table.setZeroTail(zeroTail);
-      return { recipe: table.finish(idHasher.digest()), newChunks, sha256: sha256?.digest(), isTruncated };
+      return { recipe: table.finish(idHasher.digest()), newContent, sha256: sha256?.digest(), isTruncated };
     },
   };
 }

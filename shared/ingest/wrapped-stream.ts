@@ -7,7 +7,7 @@ import { equalBytes } from '../bytes.ts';
 import { TransferError } from '../errors.ts';
 import type { Id } from '../hash.ts';
 import { RECONSTRUCTION_BYTES_MAX } from '../limits.ts';
-import { createChunkList, type ChunkList } from '../recipe/chunk-list.ts';
+import { createChunkList } from '../recipe/chunk-list.ts';
 import { decodeRecipe } from '../recipe/decode.ts';
 import { encodeRecipe } from '../recipe/encode.ts';
 import { rebuildStream } from '../recipe/rebuild.ts';
@@ -15,7 +15,7 @@ import type { Recipe } from '../recipe/recipe.ts';
 import { makeWrappedRecipe, plainOf } from '../recipe/wrapped.ts';
 import type { Store } from '../store/port.ts';
 import { takeApart } from '../wrapped/method.ts';
-import { createStreamRecipe, writePieces, type TakenApart } from './stream-recipe.ts';
+import { createStreamRecipe, writePieces, type NewContent, type TakenApart } from './stream-recipe.ts';
 import type { WrappedMember } from './wrapped-member.ts';
 
 /** What became of a member. */
@@ -23,7 +23,7 @@ export interface KeptMember {
   readonly recipe: Recipe;
   /** The store had it before. */
   readonly known: boolean;
-  readonly newChunks: ChunkList;
+  readonly newContent: NewContent;
 }
 
 /**
@@ -38,7 +38,7 @@ const LOOKUP_CHUNKS = 4096;
 /** @throws what the store throws, and `signal`. */
 export async function keepWrapped(id: Id, member: WrappedMember, store: Store, signal: AbortSignal | undefined): Promise<KeptMember> {
   const before = await findWhole(id, store);
-  if (before !== undefined) return { recipe: before, known: true, newChunks: createChunkList() };
+  if (before !== undefined) return { recipe: before, known: true, newContent: { chunks: 0, bytes: 0 } };
   const writer = createContentWriter(store);
   try {
     const kept = (await keepApart(id, member, store, writer, signal)) ?? (await keepOpaque(member, writer, signal));
@@ -96,16 +96,18 @@ async function keepApart(
   if (reconstruction === undefined || !pays(reconstruction.byteLength, spool.bytes)) return undefined;
   await store.put([{ kind: 'recipe', key: plain.recipe.id, bytes: encodeRecipe(plain.recipe) }]);
   const chunks = createChunkList();
-  const newChunks = createChunkList();
-  for (const chunk of plain.newChunks) newChunks.push(chunk.id, chunk.length);
+  const newContent = { ...plain.newContent };
   writer.push(reconstruction, {
     onChunk: (chunk, length) => chunks.push(chunk, length),
-    onNewChunk: (chunk, length) => newChunks.push(chunk, length),
+    onNewChunk(_chunk, length) {
+      newContent.chunks++;
+      newContent.bytes += length;
+    },
   });
   writer.end();
   await writer.finish();
   const recipe = makeWrappedRecipe({ id, bytes: spool.bytes, method, plain: plain.recipe, reconstruction: chunks });
-  return (await isSame(recipe, plain, store, signal)) ? { recipe, newChunks } : undefined;
+  return (await isSame(recipe, plain, store, signal)) ? { recipe, newContent } : undefined;
 }
 
 function pays(reconstructionBytes: number, bytes: number): boolean {
@@ -133,9 +135,9 @@ async function keepOpaque(
 ): Promise<Omit<KeptMember, 'known'>> {
   const stream = createStreamRecipe(writer, { sha256: false });
   for await (const piece of abortable(spool.read(), signal)) await writePieces(piece, stream, writer);
-  const { recipe, newChunks } = stream.end();
+  const { recipe, newContent } = stream.end();
   await writer.finish();
-  return { recipe, newChunks };
+  return { recipe, newContent };
 }
 
 async function* abortable(pieces: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {

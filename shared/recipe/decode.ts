@@ -1,5 +1,6 @@
 /** Reads what encode.ts wrote. Nothing in the bytes is trusted: counts and lengths are checked before memory is taken for them. */
 import { zstdDecompressSync } from 'node:zlib';
+import { releaseBytes } from '../bytes.ts';
 import { TransferError } from '../errors.ts';
 import { ID_BYTES, type Id } from '../hash.ts';
 import {
@@ -34,7 +35,9 @@ export function decodeRecipe(bytes: Uint8Array, bytesMax = RECIPE_BYTES_MAX): Re
   try {
     const reader = createByteReader(bytes);
     const wrapping = readPreface(reader);
-    const rows = decodeColumns(decompress(reader, Math.min(bytesMax, RECIPE_BYTES_MAX)));
+    const columns = decompress(reader, Math.min(bytesMax, RECIPE_BYTES_MAX));
+    const rows = decodeColumns(columns);
+    releaseBytes(columns);
     return wrapping === undefined ? rows : wrap(rows, wrapping);
   } catch (error) {
     if (error instanceof TransferError && error.code === 'PROTOCOL_VIOLATION') throw damaged(error.message, error);

@@ -1,6 +1,6 @@
 /** A recipe as the bytes that the store keeps: by columns, so that what is alike lies together, and then compressed (RECIPE.md). */
 import { zstdCompressSync } from 'node:zlib';
-import { concatBytes } from '../bytes.ts';
+import { concatBytes, releaseBuffers, releaseBytes } from '../bytes.ts';
 import { TransferError } from '../errors.ts';
 import { RECIPE_BYTES_MAX } from '../limits.ts';
 import { createByteWriter, type ByteWriter } from '../wire/varint.ts';
@@ -26,7 +26,9 @@ export function encodeRecipe(recipe: Recipe): Uint8Array {
     head.varint(recipe.bytes);
   }
   head.varint(columns.byteLength);
-  return concatBytes([head.finish(), zstdCompressSync(columns)]);
+  const compressed = zstdCompressSync(columns);
+  releaseBytes(columns);
+  return concatBytes([head.finish(), compressed]);
 }
 
 function encodeColumns(recipe: Recipe): Uint8Array {
@@ -40,7 +42,9 @@ function encodeColumns(recipe: Recipe): Uint8Array {
   for (const count of [recipe.templates.length, recipe.rowCount, recipe.zeroTail, recipe.tail.length]) head.varint(count);
   const columns = COLUMN_NAMES.map((name) => writers[name].finish());
   for (const column of columns) head.varint(column.byteLength);
-  return concatBytes([head.finish(), ...columns]);
+  const all = concatBytes([head.finish(), ...columns]);
+  releaseBuffers(columns);
+  return all;
 }
 
 function writeRows(recipe: Recipe, writers: Writers): void {

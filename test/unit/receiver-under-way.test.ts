@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createClaims } from '../../receiver/conversation/claims.ts';
 import { createJobs } from '../../receiver/conversation/jobs.ts';
 import { createSlots } from '../../receiver/conversation/slots.ts';
+import { createFreshIds } from '../../receiver/conversation/fresh-ids.ts';
 import { createUnderWay, type BegunStream, type Participant, type UnderWay } from '../../receiver/conversation/under-way.ts';
 import { openUnfinished } from '../../receiver/conversation/unfinished.ts';
 import { smallFile } from '../../receiver/small-file.ts';
@@ -180,7 +181,13 @@ const participant = (): Participant & { ended: boolean } => ({
   },
   settled: Promise.resolve(),
 });
-const begun = (n: number, bytes = 10): BegunStream => ({ id: id(n), recipe: new Uint8Array(bytes), bases: [], nestable: [], ids: [] });
+const begun = (n: number, bytes = 10): BegunStream => ({
+  id: id(n),
+  recipe: new Uint8Array(bytes),
+  bases: [],
+  nestable: [],
+  ids: createFreshIds(0),
+});
 const open = async () => createUnderWay(await openUnfinished(() => 0), pausingClock(), 1);
 
 describe('a shipment', () => {

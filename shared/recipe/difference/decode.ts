@@ -13,6 +13,12 @@ import { codeRecipe, type Sink, type Source } from './model.ts';
 import { createBitDecoder } from './range-coder.ts';
 import { createRowMap, type RowMap, type RowPlaces } from './row-map.ts';
 
+/** Ids by number, as an array has them. */
+export interface IdList {
+  readonly length: number;
+  at(index: number): Id | undefined;
+}
+
 export interface DecodedDifference extends RowPlaces {
   /** Lengths in bytes of the chunks that no base has, in the order of their first use. */
   readonly freshLengths: readonly number[];
@@ -21,7 +27,7 @@ export interface DecodedDifference extends RowPlaces {
    * @param ids of the fresh chunks, in order.
    * @param id of the stream that the recipe rebuilds; whether it does is for the caller to check.
    */
-  resolve(ids: readonly Id[], id: Id): Recipe;
+  resolve(ids: IdList, id: Id): Recipe;
 }
 
 /**
@@ -38,7 +44,7 @@ export function decodeDifference(bytes: Uint8Array, bases: readonly Recipe[], st
       if (ids.length !== freshLengths.length) throw new TransferError('INTERNAL', `${ids.length} ids for ${freshLengths.length} chunks`);
       for (let place = 0; place < numbers.length; place++) {
         const number = numbers.at(place);
-        if (number > 0) table.nameChunk(place, ids[number - 1] as Id);
+        if (number > 0) table.nameChunk(place, ids.at(number - 1) as Id);
       }
       return table.finish(id);
     },
@@ -69,20 +75,17 @@ function decode(bytes: Uint8Array, bases: Bases, streams: readonly Id[]) {
   const rows = createRowMap(bases);
   const freshLengths: number[] = [];
   const numbers = createNumberColumn(words);
-  const fresh: FreshRef[] = [];
+  const freshRef = (number: number): FreshRef => ({ id: NO_ID, length: freshLengths[number] as number, fresh: number + 1 });
   const places: ChunkPlaces = {
     baseCount: bases.chunkCount,
     baseChunk: (number) => bases.chunk(number),
     get freshCount() {
-      return fresh.length;
+      return freshLengths.length;
     },
-    freshChunk: (number) => fresh[number] as FreshRef,
+    freshChunk: freshRef,
     addFresh(_chunk, length) {
       rows.addFresh();
-      freshLengths.push(length);
-      const added = { id: NO_ID, length, fresh: freshLengths.length };
-      fresh.push(added);
-      return added;
+      return freshRef(freshLengths.push(length) - 1);
     },
     findBase: () => undefined,
     findFresh: () => undefined,
