@@ -43,8 +43,8 @@ export interface EffortPlan {
 }
 
 export const EFFORT_PLANS: Readonly<Record<EffortLevel, EffortPlan>> = {
-  min: { zstdLevel: 1, mixForm: undefined, overLevel: 3, streamLevel: 12, chainMax: 8, opensPlain: false, opening: 'exact' },
-  low: { zstdLevel: 3, mixForm: undefined, overLevel: 3, streamLevel: 12, chainMax: 8, opensPlain: true, opening: 'exact' },
+  min: { zstdLevel: 1, mixForm: undefined, overLevel: 3, streamLevel: 15, chainMax: 8, opensPlain: false, opening: 'exact' },
+  low: { zstdLevel: 3, mixForm: undefined, overLevel: 3, streamLevel: 15, chainMax: 8, opensPlain: true, opening: 'exact' },
   mid: { zstdLevel: 9, mixForm: undefined, overLevel: 12, streamLevel: 19, chainMax: 16, opensPlain: true, opening: 'exact' },
   high: { zstdLevel: 19, mixForm: undefined, overLevel: 19, streamLevel: 19, chainMax: 16, opensPlain: true, opening: 'any' },
   max: { zstdLevel: undefined, mixForm: 3, overLevel: 19, streamLevel: 19, chainMax: 32, opensPlain: true, opening: 'any' },

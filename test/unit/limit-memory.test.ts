@@ -18,7 +18,7 @@ test.runIf(process.platform === 'linux')(
   'a process begins again with settings for its memory, and with all that it was called with',
   () => {
     const { flags, words, arenas, bytes } = runWith({});
-    expect(flags).toEqual(expect.arrayContaining([...FLAGS, '--optimize-for-size']));
+    expect(flags).toEqual(expect.arrayContaining([...FLAGS, '--max-semi-space-size=4']));
     expect(words).toEqual(['a word']);
     expect([arenas, bytes]).toEqual(['1', '123456']);
   },
@@ -26,5 +26,5 @@ test.runIf(process.platform === 'linux')(
 
 test('a process whose memory was settled from outside is left alone', () => {
   expect(runWith({ MALLOC_ARENA_MAX: '4' })).toMatchObject({ arenas: '4', words: ['a word'] });
-  expect(runWith({ MALLOC_ARENA_MAX: '4' })['flags']).not.toContain('--optimize-for-size');
+  expect(runWith({ MALLOC_ARENA_MAX: '4' })['flags']).not.toContain('--max-semi-space-size=4');
 });
