@@ -1,11 +1,10 @@
 /** Undoing deflate: compressed streams taken apart and put together, against what compresses and inflates them. */
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { concatBytes } from '../../shared/bytes.ts';
 import { TransferError } from '../../shared/errors.ts';
-import { configureKernel, giveKernelBack, takeKernel } from '../../shared/deflate/kernel.ts';
 import { createPutTogether } from '../../shared/deflate/put-together.ts';
 import type { DeflateFormat } from '../../shared/deflate/port.ts';
 import { createTakeApart } from '../../shared/deflate/take-apart.ts';
+import { predictedStream } from '../../test/support/deflate-streams.ts';
 import type { Material } from './material.ts';
 import { nothingToDispose, type Micro, type MicroCase } from './micro.ts';
 
@@ -18,7 +17,7 @@ export function deflateMicro(material: Material): Micro {
   const plain = material.layer.subarray(0, PLAIN_BYTES);
   const work = plain.byteLength;
   const cases = Object.entries(MAKERS).flatMap(([name, maker]): MicroCase[] => {
-    const stream = deflateAs(plain, maker);
+    const stream = predictedStream(plain, maker);
     const reconstruction = takeApart(stream, 'raw');
     const resultBytes = (): number => reconstruction.byteLength;
     return [
@@ -51,28 +50,4 @@ function putTogether(reconstruction: Uint8Array, plain: Uint8Array): void {
   const putting = createPutTogether(reconstruction);
   for (let at = 0; at < plain.byteLength; at += PIECE_BYTES) putting.push(plain.subarray(at, at + PIECE_BYTES));
   putting.end();
-}
-
-/** The raw deflate stream that a maker makes when nothing is corrected: content that has to be stored would be. */
-function deflateAs(plain: Uint8Array, maker: number): Uint8Array {
-  const kernel = takeKernel();
-  const { run, memory, plainAt, compressedAt } = kernel;
-  const made: Uint8Array[] = [];
-  configureKernel(kernel, maker, 0);
-  run.startRebuild();
-  run.addCorrections(0, 1);
-  for (let at = 0; at < plain.byteLength; at += PIECE_BYTES) {
-    const piece = plain.subarray(at, at + PIECE_BYTES);
-    run.makePlainRoom();
-    memory.set(piece, plainAt + run.plainEnd());
-    run.addPlain(piece.byteLength);
-    if (at + PIECE_BYTES >= plain.byteLength) run.endPlain();
-    for (let isFull = true; isFull;) {
-      isFull = run.rebuild() === 2;
-      made.push(memory.slice(compressedAt, compressedAt + run.madeBytes()));
-      run.clearMade();
-    }
-  }
-  giveKernelBack(kernel);
-  return concatBytes(made);
 }

@@ -5,6 +5,7 @@
 import { hex } from '../../shared/hash.ts';
 import type { ChunkRef } from '../../shared/recipe/recipe.ts';
 import type { BaseRange } from '../../shared/wire/bulk.ts';
+import { joinRanges } from './join-ranges.ts';
 
 /** The old version of a file. */
 export interface OldFile {
@@ -83,14 +84,7 @@ function between(before: Anchor, after: Anchor, at: number): number {
  */
 export function rangesAround({ base, row, chunks }: OldFile, places: readonly number[], bytesMax: number): BaseRange[] {
   const near = nearest(candidates(chunks, places, bytesMax), bytesMax);
-  const ranges: BaseRange[] = [];
-  for (const { index } of near) {
-    const last = ranges.at(-1);
-    if (last !== undefined && last.firstChunk + last.chunkCount === index)
-      ranges[ranges.length - 1] = { ...last, chunkCount: last.chunkCount + 1 };
-    else ranges.push({ base, row, firstChunk: index, chunkCount: 1 });
-  }
-  return ranges;
+  return joinRanges(near.map(({ index }) => ({ base, row, firstChunk: index, chunkCount: 1 })));
 }
 
 interface Candidate {

@@ -9,6 +9,7 @@ import { releaseBuffers } from '../../shared/bytes.ts';
 import { createFeatureFinder, FEATURE_BYTES, type FeatureFinder } from '../../shared/delta/features.ts';
 import type { ChunkRef } from '../../shared/recipe/recipe.ts';
 import { OWN_STREAM, type BaseRange } from '../../shared/wire/bulk.ts';
+import { joinRanges } from '../content/join-ranges.ts';
 import type { Planned, PlannedRun } from '../content/plan.ts';
 import { chunksOfBases, type PlacedChunk } from './base-chunks.ts';
 import { choosePlaces } from './choose-places.ts';
@@ -160,12 +161,5 @@ function joined(found: readonly PlacedChunk[]): SimilarContent {
   const sorted = found.toSorted(
     ({ range: a }, { range: b }) => rank(a) - rank(b) || a.row - b.row || a.firstChunk - b.firstChunk, // prettier-ignore
   );
-  const ranges: BaseRange[] = [];
-  for (const { range } of sorted) {
-    const last = ranges.at(-1);
-    const isNext = last?.base === range.base && last.row === range.row && last.firstChunk + last.chunkCount === range.firstChunk;
-    if (isNext) ranges[ranges.length - 1] = { ...last, chunkCount: last.chunkCount + 1 };
-    else ranges.push(range);
-  }
-  return { ranges, chunks: sorted.map(({ chunk }) => chunk) };
+  return { ranges: joinRanges(sorted.map(({ range }) => range)), chunks: sorted.map(({ chunk }) => chunk) };
 }

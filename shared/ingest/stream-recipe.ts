@@ -13,6 +13,12 @@ export interface NewContent {
   readonly bytes: number;
 }
 
+/** Counts one more chunk that was. */
+export function countNew(content: { chunks: number; bytes: number }, bytes: number): void {
+  content.chunks++;
+  content.bytes += bytes;
+}
+
 /** A stream that has passed. */
 export interface TakenApart {
   readonly recipe: Recipe;
@@ -65,10 +71,7 @@ export function createStreamRecipe(writer: ContentWriter, options: StreamRecipeO
   const sha256 = options.sha256 ? createSha256() : undefined;
   const sink = {
     onChunk: (id: Uint8Array, bytes: number) => table.pushChunk(id, bytes),
-    onNewChunk(_id: Uint8Array, bytes: number) {
-      newContent.chunks++;
-      newContent.bytes += bytes;
-    },
+    onNewChunk: (_id: Uint8Array, bytes: number) => countNew(newContent, bytes),
   };
   const pushContent = (piece: Uint8Array): void => writer.push(piece, sink);
   const bodies = options.bodies?.(pushContent);

@@ -15,7 +15,7 @@ import type { Recipe } from '../recipe/recipe.ts';
 import { makeWrappedRecipe, plainOf } from '../recipe/wrapped.ts';
 import type { Store } from '../store/port.ts';
 import { takeApart } from '../wrapped/method.ts';
-import { createStreamRecipe, writePieces, type NewContent, type TakenApart } from './stream-recipe.ts';
+import { countNew, createStreamRecipe, writePieces, type NewContent, type TakenApart } from './stream-recipe.ts';
 import type { WrappedMember } from './wrapped-member.ts';
 
 /** What became of a member. */
@@ -99,10 +99,7 @@ async function keepApart(
   const newContent = { ...plain.newContent };
   writer.push(reconstruction, {
     onChunk: (chunk, length) => chunks.push(chunk, length),
-    onNewChunk(_chunk, length) {
-      newContent.chunks++;
-      newContent.bytes += length;
-    },
+    onNewChunk: (_chunk, length) => countNew(newContent, length),
   });
   writer.end();
   await writer.finish();

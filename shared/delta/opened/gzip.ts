@@ -1,6 +1,6 @@
 /** Members of gzip (RFC 1952). */
 import { createCheck, FRAME, headerBytes, TRAILER_BYTES } from '../../deflate/frame.ts';
-import { type Family } from './family.ts';
+import type { Family } from './family.ts';
 import { inflateAt } from './inflate.ts';
 
 const METHOD = 8;

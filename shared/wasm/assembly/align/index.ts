@@ -27,7 +27,7 @@ let stride: u32 = 1;
  * @param entriesAt room for 4 bytes for each position that may be indexed, at most 2^24
  * @param notesAt room for `1 << (noteBits - 3)` bytes, and `takenAt` for a bit for each position: both for this call alone
  * @param step every how many bytes a position is indexed
- * All of it is zero.
+ * All but the room for entries is zero.
  */
 export function indexBase(bucketsAt: usize, bucketBits: i32, entriesAt: usize, notesAt: usize, noteBits: i32, takenAt: usize, step: u32): void {
   buckets = bucketsAt;

@@ -49,11 +49,8 @@ function follow(from: usize, end: usize, limit: u32, isKnown: bool, isGo: bool):
       distance = foundDistance;
       if (length < least || (!isGo && length == 3 && distance > ZLIB_FAR)) {
         length = 0;
-        const literal = <u32>load<u8>(PLAIN + position);
-        if (isKnown && load<u32>(token) != literal) break;
-        store<u32>(token, literal);
+        if (!putLiteral(token, position, isKnown)) break;
         token += 4;
-        countSymbol(LITERAL_TREE, literal);
         position++;
         continue;
       }
@@ -61,11 +58,8 @@ function follow(from: usize, end: usize, limit: u32, isKnown: bool, isGo: bool):
     if (length < lazy) {
       const longer = isGo ? findGo(position + 1, min(length, nice - 1)) : findZlib(position + 1, length);
       if (longer > length) {
-        const literal = <u32>load<u8>(PLAIN + position);
-        if (isKnown && load<u32>(token) != literal) break;
-        store<u32>(token, literal);
+        if (!putLiteral(token, position, isKnown)) break;
         token += 4;
-        countSymbol(LITERAL_TREE, literal);
         position++;
         length = longer;
         distance = foundDistance;
@@ -88,4 +82,15 @@ function follow(from: usize, end: usize, limit: u32, isKnown: bool, isGo: bool):
   addTokens(<u32>((token - from) >>> 2), matches);
   allowLooks(position - start);
   return token;
+}
+
+/** The byte at `position` as a token. Gives false, and does nothing, where another one is known to stand there. */
+// @ts-ignore: a decorator of the compiler
+@inline
+function putLiteral(token: usize, position: u32, isKnown: bool): bool {
+  const literal = <u32>load<u8>(PLAIN + position);
+  if (isKnown && load<u32>(token) != literal) return false;
+  store<u32>(token, literal);
+  countSymbol(LITERAL_TREE, literal);
+  return true;
 }
