@@ -27,7 +27,8 @@ import { createLostContent } from './conversation/lost-content.ts';
 import { meaningHandlers, type Handlers } from './conversation/meaning-frames.ts';
 import { createRefusal } from './conversation/refusal.ts';
 import type { KeepAsAsked } from './catalog/keep-as-asked.ts';
-import { hasDamage } from './catalog/readable.ts';
+import { hasDamage, orDamaged } from './catalog/readable.ts';
+import { encodeNeed } from './conversation/need.ts';
 import { createParticipation, type Participation } from './conversation/participation.ts';
 import { makeRecord } from './catalog/record.ts';
 import type { Uses } from './catalog/uses.ts';
@@ -173,7 +174,7 @@ function createConversation(channel: Channel, peer: string, context: Conversatio
       // Other frames go on meanwhile: the answer may have to wait for what others send.
       incoming
         .announce(announced)
-        .then((needed) => needed && channel.send(encodeMessage('need', [announced.stream, 0, packBits(needed)])))
+        .then((needed) => needed && channel.send(encodeNeed(announced.stream, needed)))
         .catch(refuse);
       return Promise.resolve();
     },
@@ -250,7 +251,8 @@ function askedBy(imageId: Uint8Array, archiveId: Uint8Array): string {
 /** True where an image could not be delivered because the store had lost something of it, which is asked for again. */
 async function canMend(incoming: IncomingStreams, stream: number, store: Store, signal: AbortSignal, error: unknown): Promise<boolean> {
   if (TransferError.from(error).code !== 'INTEGRITY') return false;
-  return (await hasDamage(await incoming.finish(stream), store, signal)) && incoming.giveUp(stream, error);
+  const recipe = await orDamaged(incoming.finish(stream));
+  return (recipe === undefined || (await hasDamage(recipe, store, signal))) && incoming.giveUp(stream, error);
 }
 
 /** No more frames come: what came is kept, and what was committed recorded, before another conversation may go on with it. */
@@ -285,11 +287,4 @@ function demandVersion(versions: readonly number[], agent: string): void {
 
 function senderError([code, message]: Message<'error'>): TransferError {
   return new TransferError(isErrorCode(code) ? code : 'PROTOCOL_VIOLATION', `the sender says: ${message}`);
-}
-
-/** One bit each, the first in the lowest bit of the first byte. */
-function packBits(flags: readonly boolean[]): Uint8Array {
-  const bits = new Uint8Array(Math.ceil(flags.length / 8));
-  for (const [i, flag] of flags.entries()) if (flag) bits[i >> 3] = (bits[i >> 3] as number) | (1 << (i & 7));
-  return bits;
 }

@@ -5,13 +5,16 @@ import type { Id } from '../../shared/hash.ts';
 import type { BaseReference, StreamFrame } from '../../shared/wire/bulk.ts';
 import { createFreshIds } from './fresh-ids.ts';
 import { createIncoming, findAsked, type Incoming, type IncomingOptions } from './incoming-stream.ts';
+import type { Needed } from './need.ts';
 import type { BegunStream } from './under-way.ts';
+
+const NOTHING = new Uint8Array(0);
 
 export interface Announcements {
   /** Adds the stream to `streams` at once. @throws TransferError PROTOCOL_VIOLATION */
   take(frame: StreamFrame): Incoming;
   /** See `IncomingStreams.announce`. @param careful only what can be read counts as there. */
-  answer(incoming: Incoming, careful: boolean): Promise<readonly boolean[] | undefined>;
+  answer(incoming: Incoming, careful: boolean): Promise<Needed | undefined>;
 }
 
 /** @param gone aborts when no more frames come. */
@@ -30,8 +33,9 @@ export function createAnnouncements(streams: Incoming[], options: IncomingOption
     if (before === undefined || !isSame) return undefined;
     const incoming = createIncoming({ ...frame, recipe: before.recipe }, baseIds, before.nestable, claims.begin(frame.id, streams));
     incoming.goesOn = true;
+    if (before.isKept) markKept(incoming);
     incoming.ids = before.ids.grown(0);
-    if (before.ids.length > 0) incoming.wanted = before.ids.unknown().flatMap((isUnknown, i) => (isUnknown ? [i] : []));
+    if (before.ids.length > 0) incoming.wanted = before.ids.places();
     return incoming;
   };
   /** Finds what the store has of what is asked, once others that are at work on some of it are done. */
@@ -44,7 +48,7 @@ export function createAnnouncements(streams: Incoming[], options: IncomingOption
     if (options.knowsOthers && missing().length > 0 && (await claim.waitForOthers(missing(), gone)))
       ids = await findAsked(frame, careful, options);
     incoming.ids = createFreshIds(ids.length, ids);
-    incoming.wanted = ids.flatMap((id, i) => (id === undefined ? [i] : []));
+    incoming.wanted = incoming.ids.places();
   };
   return {
     take(frame) {
@@ -64,6 +68,7 @@ export function createAnnouncements(streams: Incoming[], options: IncomingOption
     },
     async answer(incoming, careful) {
       const { frame, goesOn } = incoming;
+      if (incoming.isKept) return 'held';
       if (frame.askBytes === 0) return goesOn ? incoming.ids.unknown() : undefined;
       incoming.answered = ask(incoming, careful);
       await incoming.answered;
@@ -72,7 +77,17 @@ export function createAnnouncements(streams: Incoming[], options: IncomingOption
   };
 }
 
+/** The recipe is in the store: nothing that it was made of is needed any more, nor waited for by others. */
+export function markKept(incoming: Incoming): void {
+  incoming.isKept = true;
+  incoming.recipe = undefined;
+  incoming.ids = createFreshIds(0);
+  incoming.frame = { ...incoming.frame, recipe: NOTHING };
+  incoming.claimed.resolve();
+  incoming.claim.end();
+}
+
 /** What another connection can go on with; none where the stream is void. */
-export function begunStream({ isVoid, frame: { id, recipe }, baseIds: bases, nestable, ids }: Incoming): BegunStream[] {
-  return isVoid ? [] : [{ id, recipe, bases, nestable, ids }];
+export function begunStream({ isVoid, isKept, frame: { id, recipe }, baseIds: bases, nestable, ids }: Incoming): BegunStream[] {
+  return isVoid ? [] : [{ id, isKept, recipe, bases, nestable, ids }];
 }

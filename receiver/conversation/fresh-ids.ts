@@ -11,6 +11,8 @@ export interface FreshIds {
   set(index: number, id: Id): void;
   /** For each place, whether its id is not known. */
   unknown(): boolean[];
+  /** Those places, ascending. */
+  places(): Uint32Array;
   /** A copy with at least `length` places; the new ones have no ids. */
   grown(length: number): FreshIds;
 }
@@ -32,6 +34,11 @@ export function createFreshIds(length: number, ids: readonly (Id | undefined)[] 
       isKnown[index] = 1;
     },
     unknown: () => Array.from(isKnown, (known) => known === 0),
+    places() {
+      const places = new Uint32Array(lacking);
+      for (let index = 0, count = 0; index < length; index++) if (isKnown[index] === 0) places[count++] = index;
+      return places;
+    },
     grown(more) {
       const copy = createFreshIds(Math.max(length, more));
       for (let index = 0; index < length; index++) {

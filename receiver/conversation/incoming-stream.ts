@@ -41,8 +41,8 @@ export interface IncomingOptions {
 }
 
 export interface Incoming {
-  /** With the recipe of the earlier announcement, where it goes on. */
-  readonly frame: StreamFrame;
+  /** With the recipe of the earlier announcement, where it goes on; without one from the moment that it is kept. */
+  frame: StreamFrame;
   /** Ids of the bases of `frame`, and of the streams that it may nest. */
   readonly baseIds: readonly Id[];
   readonly nestable: readonly Id[];
@@ -52,17 +52,21 @@ export interface Incoming {
   /** Resolves when it is known what is needed. */
   answered: Promise<unknown>;
   /** Indices of fresh chunks that will arrive, in order; all where nothing was asked. */
-  wanted: readonly number[] | undefined;
+  wanted: Uint32Array | undefined;
   /** Chunks of `wanted` that runs have claimed. */
   arrived: number;
   /** Runs that are being decoded and stored. */
   readonly running: Set<Promise<void>>;
   /** Of its fresh chunks. */
   ids: FreshIds;
+  /** From the moment that it was opened until its recipe is made. */
   bases: readonly Recipe[];
   difference: DecodedDifference | undefined;
+  /** From then on, until it is in the store. */
   recipe: Recipe | undefined;
+  /** Resolves when it is there. */
   stored: Promise<void> | undefined;
+  isKept: boolean;
   isVoid: boolean;
   /** Resolves when runs have claimed all that is wanted, or the stream is void. */
   readonly claimed: PromiseWithResolvers<void>;
@@ -98,6 +102,7 @@ export function createIncoming(frame: StreamFrame, baseIds: readonly Id[], nesta
     difference: undefined,
     recipe: undefined,
     stored: undefined,
+    isKept: false,
     isVoid: false,
     claimed: Promise.withResolvers(),
     successor: Promise.withResolvers(),
@@ -127,9 +132,8 @@ const READ_BYTES = 1024 * 1024;
 /** Claims the next chunks for a run, then decodes it, hashes its chunks and stores them. */
 export async function takeRun(incoming: Opened, run: Run, replace: boolean, options: IncomingOptions): Promise<void> {
   const { store, decoders, knowledge } = options;
-  const indices = (incoming.wanted as readonly number[]).slice(incoming.arrived, incoming.arrived + run.chunkCount);
-  if (run.chunkCount === 0 || indices.length !== run.chunkCount)
-    throw new TransferError('PROTOCOL_VIOLATION', 'a segment brings more chunks than are needed');
+  const indices = [...(incoming.wanted as Uint32Array).subarray(incoming.arrived, incoming.arrived + run.chunkCount)];
+  if (run.chunkCount === 0 || indices.length !== run.chunkCount) throw tooManyChunks();
   const lengths = indices.map((i) => incoming.difference.freshLengths[i] as number);
   const targetBytes = lengths.reduce((sum, length) => sum + length, 0);
   if (targetBytes > RUN_BYTES_MAX)
@@ -146,10 +150,14 @@ export async function takeRun(incoming: Opened, run: Run, replace: boolean, opti
   }
   for (const batch of inBatches(records, ({ bytes }) => bytes.byteLength, PUT_BYTES)) await store.put(batch, { replace });
   if (content !== run.payload) releaseBytes(content);
-  for (const [i, { key }] of records.entries()) incoming.ids.set(indices[i] as number, key);
+  for (let i = 0; i < records.length; i++) incoming.ids.set(indices[i] as number, (records[i] as StoreRecord).key);
   knowledge.arrived(records.map(({ key }) => key));
   options.onContent?.(incoming.frame.image, targetBytes, 0);
   incoming.claim.touch();
+}
+
+export function tooManyChunks(): TransferError {
+  return new TransferError('PROTOCOL_VIOLATION', 'a segment brings more chunks than are needed');
 }
 
 /** @param before the runs that came before and may not be in the store yet. */

@@ -13,16 +13,18 @@ import { wrap } from '../../shared/recipe/wrapped.ts';
 import { hex, type Id } from '../../shared/hash.ts';
 import type { Run, SegmentFrame, StreamFrame } from '../../shared/wire/bulk.ts';
 import { BASES_MAX } from '../../shared/wire/messages.ts';
-import { begunStream, createAnnouncements } from './announcements.ts';
-import { keep, takeRun, type Incoming, type IncomingOptions, type Opened } from './incoming-stream.ts';
+import { begunStream, createAnnouncements, markKept } from './announcements.ts';
+import { keep, takeRun, tooManyChunks, type Incoming, type IncomingOptions, type Opened } from './incoming-stream.ts';
+import type { Needed } from './need.ts';
+import { createRecentRecipes } from './recent-recipes.ts';
 import type { BegunStream } from './under-way.ts';
 
 export interface IncomingStreams {
   /**
-   * Takes an announcement at once. @returns for each fresh chunk whether it is needed, where that was asked or the stream goes on from an
-   * earlier connection (then empty where all are); else undefined. May wait for what others send.
+   * Takes an announcement at once. @returns what is needed of it, where that was asked or the stream goes on from an earlier connection
+   * (then empty where all chunks are); else undefined. May wait for what others send.
    */
-  announce(frame: StreamFrame): Promise<readonly boolean[] | undefined>;
+  announce(frame: StreamFrame): Promise<Needed | undefined>;
   /**
    * Takes content: verified against nothing yet, stored by its own hash. Resolves when there is room for the next segment;
    * `stored` resolves when this one is in the store (not yet durable).
@@ -45,7 +47,7 @@ export interface IncomingStreams {
 
 export function createIncomingStreams(options: IncomingOptions): IncomingStreams {
   const gone = new AbortController();
-  const { all, get, announce, giveUp, open, complete, takeRuns } = createStreams(options, gone.signal);
+  const { all, get, announce, giveUp, open, hasAll, complete, takeRuns } = createStreams(options, gone.signal);
   const ended = Promise.withResolvers<never>();
   ended.promise.catch(() => {});
   const waitFor = <T>(awaited: PromiseWithResolvers<T>): Promise<T> => Promise.race([awaited.promise, ended.promise]);
@@ -54,9 +56,10 @@ export function createIncomingStreams(options: IncomingOptions): IncomingStreams
     let last = number;
     for (let i = 0; i <= last; i++) {
       const incoming = get(i);
+      if (incoming.isKept && !incoming.isVoid) continue;
       try {
         // Up to the number asked for the order of frames says that everything has come.
-        if (i > number && !incoming.isVoid && (await open(i)).wanted?.length !== incoming.arrived) await waitFor(incoming.claimed);
+        if (i > number && !incoming.isVoid && !(await hasAll(i))) await waitFor(incoming.claimed);
         if (!incoming.isVoid) await complete(i);
         await incoming.stored;
       } catch (error) {
@@ -70,6 +73,7 @@ export function createIncomingStreams(options: IncomingOptions): IncomingStreams
     async segment({ stream, runs }) {
       const dropped = { stored: Promise.resolve() };
       if (get(stream).isVoid) return dropped;
+      if (isMade(get(stream))) throw tooManyChunks();
       let incoming: Opened;
       try {
         incoming = await open(stream);
@@ -78,7 +82,7 @@ export function createIncomingStreams(options: IncomingOptions): IncomingStreams
         return dropped;
       }
       const stored = Promise.all(await takeRuns(incoming, runs)).then(() => undefined);
-      if (incoming.arrived === (incoming.wanted as readonly number[]).length) {
+      if (await hasAll(stream)) {
         incoming.claimed.resolve();
         // Proven at once, while later streams are still on their way.
         stored.then(() => settleUpTo(stream)).catch(() => {});
@@ -113,13 +117,27 @@ export function createIncomingStreams(options: IncomingOptions): IncomingStreams
   };
 }
 
-function isWhole({ difference, ids }: Incoming): boolean {
-  return difference !== undefined && ids.lacking === 0;
+/** Its recipe was made, and is in the store or on its way there. */
+function isMade({ recipe, isKept }: Incoming): boolean {
+  return recipe !== undefined || isKept;
+}
+
+/** All of its content is in the store, and its recipe is not. */
+function isWhole({ difference, recipe, ids }: Incoming): boolean {
+  return recipe !== undefined || (difference !== undefined && ids.lacking === 0);
+}
+
+/** Lets go what a recipe was made with. */
+function release(incoming: Incoming): void {
+  incoming.bases = [];
+  incoming.difference = undefined;
+  incoming.wanted = undefined;
 }
 
 /** The streams of a session by their numbers, and the steps that each of them goes through. */
 function createStreams(options: IncomingOptions, gone: AbortSignal) {
   const { unfinished, slots } = options.underWay;
+  const recipes = createRecentRecipes(options.loadRecipe);
   const streams: Incoming[] = [];
   let keeping: Promise<void> = Promise.resolve();
   /** Set with the first void stream: the store's word is not enough any more. */
@@ -141,7 +159,8 @@ function createStreams(options: IncomingOptions, gone: AbortSignal) {
     incoming.claim.end();
     careful = true;
     // A stream that could not even be opened told already which recipe was lost.
-    const suspects = incoming.difference === undefined ? [] : incoming.frame.bases.filter((base) => base.kind === 'held');
+    const isOpened = incoming.difference !== undefined || isMade(incoming);
+    const suspects = isOpened ? incoming.frame.bases.filter((base) => base.kind === 'held') : [];
     options.onVoid(number, failure, suspects.flatMap(({ index }) => options.heldBases()[index] ?? [])); // prettier-ignore
     return true;
   };
@@ -152,21 +171,28 @@ function createStreams(options: IncomingOptions, gone: AbortSignal) {
     if (incoming.difference === undefined) {
       const { frame, baseIds, nestable } = incoming;
       incoming.bases = await Promise.all(
-        frame.bases.map((base, i) => (base.kind === 'sent' ? complete(base.stream) : options.loadRecipe(baseIds[i] as Id))),
+        frame.bases.map((base, i) => (base.kind === 'sent' ? complete(base.stream) : recipes.load(baseIds[i] as Id))),
       );
       incoming.difference = decodeDifference(frame.recipe, incoming.bases, nestable);
       const { freshLengths } = incoming.difference;
       incoming.ids = incoming.ids.grown(freshLengths.length);
-      incoming.wanted ??= freshLengths.map((_, i) => i);
+      incoming.wanted ??= Uint32Array.from(freshLengths.keys());
       options.onContent?.(frame.image, 0, incoming.wanted.reduce((sum, index) => sum + (freshLengths[index] ?? 0), 0)); // prettier-ignore
     }
     return incoming as Opened;
   };
+  /** Whether runs have claimed all that is wanted of a stream. */
+  const hasAll = async (number: number): Promise<boolean> => {
+    const incoming = get(number);
+    return isMade(incoming) || (await open(number)).wanted?.length === incoming.arrived;
+  };
   const complete = async (number: number): Promise<Recipe> => {
     const incoming = get(number);
-    if (!incoming.isVoid) await open(number);
+    if (!incoming.isVoid && !isMade(incoming)) await open(number);
     await Promise.all(incoming.running);
     if (incoming.isVoid) throw new TransferError('INTEGRITY', `stream ${number} is void`);
+    // What is kept is read again where it is wanted again: that of most streams is not.
+    if (incoming.isKept) return recipes.load(incoming.frame.id);
     return (incoming.recipe ??= resolved(incoming as Opened));
   };
   const resolved = (incoming: Opened): Recipe => {
@@ -175,8 +201,13 @@ function createStreams(options: IncomingOptions, gone: AbortSignal) {
     if (lacking !== 0) throw new TransferError('PROTOCOL_VIOLATION', `stream ${frame.stream} lacks ${lacking} chunks`);
     const rows = difference.resolve(incoming.ids, frame.id);
     const recipe = frame.wrapping === undefined ? rows : wrap(rows, frame.wrapping);
+    release(incoming);
     // One after the other: a stream that nests others is proven with their recipes, which must be in the store by then.
-    incoming.stored = keeping.then(() => keep(recipe, frame.skeleton, options));
+    incoming.stored = keeping.then(async () => {
+      await keep(recipe, frame.skeleton, options);
+      markKept(incoming);
+      recipes.add(recipe);
+    });
     keeping = incoming.stored.catch(() => {}).then(() => incoming.claim.end());
     return recipe;
   };
@@ -197,11 +228,11 @@ function createStreams(options: IncomingOptions, gone: AbortSignal) {
     return jobs;
   };
   const announcements = createAnnouncements(streams, options, gone);
-  const announce = async (frame: StreamFrame): Promise<readonly boolean[] | undefined> => {
+  const announce = async (frame: StreamFrame): Promise<Needed | undefined> => {
     const incoming = announcements.take(frame);
-    if (incoming.frame.recipe.byteLength > 0) return announcements.answer(incoming, careful);
+    if (incoming.isKept || incoming.frame.recipe.byteLength > 0) return announcements.answer(incoming, careful);
     giveUp(frame.stream, new TransferError('INTEGRITY', 'the announcement of a stream on an earlier connection is forgotten'));
     return undefined;
   };
-  return { all: () => streams, get, announce, giveUp, open, complete, takeRuns };
+  return { all: () => streams, get, announce, giveUp, open, hasAll, complete, takeRuns };
 }

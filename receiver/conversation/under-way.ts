@@ -13,6 +13,8 @@ import type { Unfinished } from './unfinished.ts';
 /** A stream that was announced on a connection that broke: enough to go on with it. */
 export interface BegunStream {
   readonly id: Id;
+  /** Its recipe is in the store: then of what follows only the bases are told. */
+  readonly isKept: boolean;
   /** Its difference, the bases that it leans on, and the streams that it may nest. */
   readonly recipe: Uint8Array;
   readonly bases: readonly Id[];

@@ -3,8 +3,8 @@ import { posix } from 'node:path';
 import { concatBytes, utf8Text } from '../bytes.ts';
 import { TransferError } from '../errors.ts';
 import { hex, type Id } from '../hash.ts';
-import { IMAGE_JSON_BYTES_MAX, RECIPE_BYTES_MAX } from '../limits.ts';
-import { decodeRecipe, isWrappedAtRest } from '../recipe/decode.ts';
+import { IMAGE_JSON_BYTES_MAX } from '../limits.ts';
+import { decodeRecipe, isWrappedAtRest, takeRecipe } from '../recipe/decode.ts';
 import { rebuildStream } from '../recipe/rebuild.ts';
 import { plainOf } from '../recipe/wrapped.ts';
 import { BODY_CHUNKS, BODY_NESTED, type ChunkRef, type Recipe, type Row } from '../recipe/recipe.ts';
@@ -39,7 +39,7 @@ const LINKS_FOLLOWED_MAX = 16;
 /** The recipe of a stream in the store. @throws TransferError INTEGRITY when it is not there or damaged. */
 export async function loadRecipe(store: Store, id: Id): Promise<Recipe> {
   const [bytes] = await store.getMany('recipe', [id]);
-  const recipe = decodeRecipe(bytes as Uint8Array, RECIPE_BYTES_MAX);
+  const recipe = takeRecipe(bytes as Uint8Array);
   if (hex(recipe.id) !== hex(id)) throw new TransferError('INTEGRITY', `the recipe kept for stream ${hex(id)} is of another stream`);
   return recipe;
 }

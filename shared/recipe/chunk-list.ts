@@ -26,6 +26,9 @@ export interface ChunkListBuilder extends ChunkList {
   trim(): void;
 }
 
+/** A short range is an array: most bodies are one chunk, and a generator costs more than that. */
+const TOGETHER = 16;
+
 export function createChunkList(): ChunkListBuilder {
   const ids = createByteHeap('chunk ids of one recipe', RECIPE_CHUNKS_MAX * ID_BYTES);
   const lengths = createNumberColumn(words);
@@ -34,9 +37,11 @@ export function createChunkList(): ChunkListBuilder {
     id: ids.view(index * ID_BYTES, (index + 1) * ID_BYTES) as Id,
     length: lengths.at(index),
   });
-  function* range(start: number, end: number): Generator<ChunkRef, void> {
+  function* oneByOne(start: number, end: number): Generator<ChunkRef, void> {
     for (let index = start; index < end; index++) yield at(index);
   }
+  const range = (start: number, end: number): Iterable<ChunkRef> =>
+    end - start > TOGETHER ? oneByOne(start, end) : Array.from({ length: end - start }, (_, i) => at(start + i));
   return {
     get length() {
       return lengths.length;
@@ -53,7 +58,7 @@ export function createChunkList(): ChunkListBuilder {
     setId: (index, id) => ids.view(index * ID_BYTES, (index + 1) * ID_BYTES).set(id),
     at,
     range,
-    [Symbol.iterator]: () => range(0, lengths.length),
+    [Symbol.iterator]: () => oneByOne(0, lengths.length),
     trim() {
       ids.trim();
       lengths.trim();

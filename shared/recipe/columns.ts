@@ -86,6 +86,12 @@ export function createByteHeap(what: string, bytesMax: number): ByteHeap {
     },
     append(bytes) {
       if (length + bytes.byteLength > bytesMax) throw new TransferError('LIMIT_EXCEEDED', `${what}: more than ${bytesMax} bytes`);
+      const free = last.byteLength - (length - segments.length * SEGMENT_BYTES);
+      if (bytes.byteLength <= free) {
+        last.set(bytes, last.byteLength - free);
+        length += bytes.byteLength;
+        return;
+      }
       for (let done = 0; done < bytes.byteLength;) {
         const at = length - segments.length * SEGMENT_BYTES;
         if (at === SEGMENT_BYTES) {
@@ -213,7 +219,7 @@ function findRow(rows: NumberColumn, row: number): number | undefined {
 }
 
 /** Index of the last value of an ascending column that is at most `row`; -1 where there is none. */
-function lastUpTo(rows: NumberColumn, row: number): number {
+export function lastUpTo(rows: NumberColumn, row: number): number {
   let low = 0;
   let high = rows.length;
   while (low < high) {

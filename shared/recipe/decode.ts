@@ -1,6 +1,5 @@
 /** Reads what encode.ts wrote. Nothing in the bytes is trusted: counts and lengths are checked before memory is taken for them. */
-import { zstdDecompressSync } from 'node:zlib';
-import { releaseBytes } from '../bytes.ts';
+import { releaseBuffers, releaseBytes } from '../bytes.ts';
 import { TransferError } from '../errors.ts';
 import { ID_BYTES, type Id } from '../hash.ts';
 import {
@@ -13,6 +12,7 @@ import {
 } from '../limits.ts';
 import { BLOCK_BYTES, TEMPLATE_BYTES } from '../tar/header.ts';
 import { createByteReader, type ByteReader } from '../wire/varint.ts';
+import { createFrameExpander } from '../zstd-context.ts';
 import { CODEC_PLAIN, CODEC_WRAPPED, COLUMN_NAMES, RECIPE_VERSION, unzigzag, type ColumnName } from './columns-at-rest.ts';
 import { BODY_CHUNKS, BODY_INLINE, BODY_NESTED, BODY_NONE, type BodyKind, type Recipe, type Row, type WrapMethod } from './recipe.ts';
 import { createRecipeTable, LINK_BYTES_MAX, NAME_BYTES_MAX, type RecipeTable } from './table.ts';
@@ -24,6 +24,7 @@ type Readers = Record<ColumnName, ByteReader>;
 type Before = Pick<Row, 'name' | 'mode' | 'uid' | 'gid' | 'mtime'>;
 
 const NOTHING: Uint8Array = new Uint8Array(0);
+const NO_CHUNKS: Row['chunks'] = [];
 
 /**
  * The recipe that `encodeRecipe` wrote. Keeps no reference to `bytes`.
@@ -32,10 +33,21 @@ const NOTHING: Uint8Array = new Uint8Array(0);
  *   LIMIT_EXCEEDED beyond a limit of limits.ts.
  */
 export function decodeRecipe(bytes: Uint8Array, bytesMax = RECIPE_BYTES_MAX): Recipe {
+  return decode(bytes, bytesMax, () => undefined);
+}
+
+/** The same, for bytes that nobody else needs: their memory is given back before that of the recipe is taken. */
+export function takeRecipe(bytes: Uint8Array): Recipe {
+  return decode(bytes, RECIPE_BYTES_MAX, () => releaseBuffers([bytes]));
+}
+
+/** @param onExpanded called when the bytes are not needed any more. */
+function decode(bytes: Uint8Array, bytesMax: number, onExpanded: () => void): Recipe {
   try {
     const reader = createByteReader(bytes);
     const wrapping = readPreface(reader);
-    const columns = decompress(reader, Math.min(bytesMax, RECIPE_BYTES_MAX));
+    const columns = expand(reader, Math.min(bytesMax, RECIPE_BYTES_MAX));
+    onExpanded();
     const rows = decodeColumns(columns);
     releaseBytes(columns);
     return wrapping === undefined ? rows : wrap(rows, wrapping);
@@ -63,15 +75,13 @@ export function isWrappedAtRest(bytes: Uint8Array): boolean {
   return bytes[0] === RECIPE_VERSION && bytes[1] === CODEC_WRAPPED;
 }
 
-function decompress(reader: ByteReader, bytesMax: number): Uint8Array {
+function expand(reader: ByteReader, bytesMax: number): Uint8Array {
   const length = reader.varint('the length of the columns', bytesMax);
-  let columns: Uint8Array;
-  try {
-    columns = zstdDecompressSync(reader.rest(), { maxOutputLength: Math.max(1, length) });
-  } catch (error) {
-    throw damaged('its columns cannot be decompressed', error);
-  }
-  if (columns.byteLength !== length) throw damaged(`its columns have ${columns.byteLength} bytes and not ${length}`);
+  const columns = new Uint8Array(length);
+  const context = createFrameExpander();
+  const isWhole = context.run(reader.rest(), columns) !== undefined;
+  context.close();
+  if (!isWhole) throw damaged(`its columns do not expand to ${length} bytes`);
   return columns;
 }
 
@@ -102,6 +112,8 @@ function decodeColumns(bytes: Uint8Array): Recipe {
 }
 
 function readRows(readers: Readers, rowCount: number, table: RecipeTable): void {
+  // A name that is too long is found out by the table.
+  const names = new Uint8Array(2 * NAME_BYTES_MAX);
   let before: Before = { name: NOTHING, mode: 0, uid: 0, gid: 0, mtime: 0 };
   let paddedRow = 0;
   const nextPadded = (): number =>
@@ -113,46 +125,42 @@ function readRows(readers: Readers, rowCount: number, table: RecipeTable): void 
       padding = readers.paddingBytes.bytes(readers.paddings.varint('paddings', BLOCK_BYTES), 'paddingBytes');
       paddedRow = nextPadded();
     }
-    const header = readHeader(readers, before);
-    table.append({ ...header, ...readBody(readers, header.size, table), padding });
-    before = header;
+    const row = readRow(readers, before, names, padding, table);
+    table.append(row);
+    before = row;
   }
 }
 
-type Body = Pick<Row, 'body' | 'bodyBytes' | 'inline' | 'chunks' | 'nested'>;
-
-function readHeader(readers: Readers, before: Before): Omit<Row, keyof Body | 'padding'> {
+/**
+ * Chunks go to the table at once, not through the row: a body may have millions.
+ * @param names the name before, and then this one: they mostly begin alike.
+ */
+function readRow(readers: Readers, before: Before, names: Uint8Array, padding: Row['padding'], table: RecipeTable): Row {
   const template = readers.templateOf.varint('templateOf', RECIPE_TEMPLATES_MAX);
   const shared = readers.nameShared.varint('nameShared', NAME_BYTES_MAX);
   if (shared > before.name.byteLength) throw damaged(`a name shares ${shared} bytes with one of ${before.name.byteLength}`);
   const rest = readers.nameBytes.bytes(readers.nameRest.varint('nameRest', NAME_BYTES_MAX), 'nameBytes');
-  const name = new Uint8Array(shared + rest.byteLength);
-  name.set(before.name.subarray(0, shared));
-  name.set(rest, shared);
+  names.set(rest, shared);
+  const size = readers.sizes.varint('sizes');
+  const body = readers.bodies.byte('bodies') as BodyKind;
+  const bodyBytes = body === BODY_NONE ? 0 : size + unzigzag(readers.bodyBytes.varint('bodyBytes'));
+  if (body === BODY_CHUNKS) readChunks(readers, bodyBytes, table);
   return {
     template: template === 0 ? undefined : template - 1,
     literal: template === 0 ? readers.literals.bytes(BLOCK_BYTES, 'literals') : undefined,
-    name,
+    name: names.subarray(0, shared + rest.byteLength),
     link: readers.linkBytes.bytes(readers.linkLengths.varint('linkLengths', LINK_BYTES_MAX), 'linkBytes'),
     mode: before.mode + unzigzag(readers.modes.varint('modes')),
     uid: before.uid + unzigzag(readers.uids.varint('uids')),
     gid: before.gid + unzigzag(readers.gids.varint('gids')),
     mtime: before.mtime + unzigzag(readers.mtimes.varint('mtimes')),
-    size: readers.sizes.varint('sizes'),
-  };
-}
-
-/** Chunks go to the table at once, not through the row: a body may have millions. */
-function readBody(readers: Readers, size: number, table: RecipeTable): Body {
-  const body = readers.bodies.byte('bodies') as BodyKind;
-  const bodyBytes = body === BODY_NONE ? 0 : size + unzigzag(readers.bodyBytes.varint('bodyBytes'));
-  if (body === BODY_CHUNKS) readChunks(readers, bodyBytes, table);
-  return {
+    size,
     body,
     bodyBytes,
     inline: body === BODY_INLINE ? readers.inlineBytes.bytes(bodyBytes, 'inlineBytes') : undefined,
-    chunks: [],
+    chunks: NO_CHUNKS,
     nested: body === BODY_NESTED ? (readers.nestedIds.bytes(ID_BYTES, 'nestedIds') as Id) : undefined,
+    padding,
   };
 }
 

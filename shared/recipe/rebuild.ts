@@ -2,11 +2,12 @@
 import { concatBytes, equalBytes, releaseBuffers } from '../bytes.ts';
 import { TransferError } from '../errors.ts';
 import { createIdHasher, hex, type Id } from '../hash.ts';
+import { createIdIndex } from '../id-index.ts';
 import { RECIPE_DEPTH_MAX } from '../limits.ts';
 import type { Store } from '../store/port.ts';
 import { BLOCK_BYTES, encodeHeader } from '../tar/header.ts';
 import { putTogether } from '../wrapped/method.ts';
-import type { ChunkRef, Recipe, Row, WrapMethod } from './recipe.ts';
+import { BODY_NONE, type ChunkRef, type Recipe, type Row, type WrapMethod } from './recipe.ts';
 import { paddingBytes } from './table.ts';
 import { plainOf, reconstructionOf } from './wrapped.ts';
 
@@ -24,6 +25,9 @@ interface Sources {
 const PIECE_BYTES = 256 * 1024;
 /** Stream bytes that are looked up together. Two batches are in memory: one being fetched, one being given out. */
 const BATCH_BYTES = 2 * 1024 * 1024;
+
+/** Skeleton that is gathered in one buffer. */
+const SLAB_BYTES = 64 * 1024;
 
 /** Bytes of the skeleton, or content to be fetched. */
 type Part = Uint8Array | ChunkRef;
@@ -69,7 +73,8 @@ export async function* rebuildStream(
           piece = new Uint8Array(Math.min(PIECE_BYTES, left));
           filled = 0;
         }
-        const part = bytes.subarray(at, at + piece.byteLength - filled);
+        const room = piece.byteLength - filled;
+        const part = at === 0 && bytes.byteLength <= room ? bytes : bytes.subarray(at, at + room);
         piece.set(part, filled);
         filled += part.byteLength;
         at += part.byteLength;
@@ -159,14 +164,14 @@ async function loadNested({ nested, bodyBytes }: NestedBody, loadRecipe: Sources
 
 /** `parts` with the content of each chunk in its place; a chunk is fetched once. */
 async function fetchContents(parts: readonly Part[], store: Sources['store']): Promise<Batch> {
-  const positions = new Map<string, number>();
   const ids: Id[] = [];
+  const positions = createIdIndex(parts.length, (position) => ids[position] as Id);
   const order = parts.map((part) => {
     if (part instanceof Uint8Array) return -1;
-    const key = hex(part.id);
-    const position = positions.get(key) ?? ids.push(part.id) - 1;
-    positions.set(key, position);
-    return position;
+    const known = positions.find(part.id);
+    if (known !== undefined) return known;
+    positions.add(part.id, ids.length);
+    return ids.push(part.id) - 1;
   });
   const contents = ids.length === 0 ? [] : await store.getMany('chunk', ids);
   const inPlace = parts.map((part, index) => {
@@ -178,25 +183,45 @@ async function fetchContents(parts: readonly Part[], store: Sources['store']): P
   return { parts: inPlace, contents };
 }
 
+/** Header, body and padding of each row, then the tail. What of the skeleton stands together is one part. */
 function* partsOf(recipe: Recipe): Generator<Part | NestedBody, void, undefined> {
+  let slab = new Uint8Array(SLAB_BYTES);
+  let start = 0;
+  let end = 0;
   for (let index = 0; index < recipe.rowCount; index++) {
+    // Room for a header and a padding.
+    if (end + 2 * BLOCK_BYTES > SLAB_BYTES) {
+      if (end > start) yield slab.subarray(start, end);
+      slab = new Uint8Array(SLAB_BYTES);
+      start = 0;
+      end = 0;
+    }
     const row = recipe.row(index);
-    yield headerOf(recipe, row);
-    if (row.inline) yield row.inline;
-    if (row.nested) yield { nested: row.nested, bodyBytes: row.bodyBytes };
-    yield* recipe.chunksOf(index);
-    const padding = row.padding ?? zeros.subarray(0, paddingBytes(row));
-    if (padding.byteLength > 0) yield padding;
+    writeHeader(recipe, row, slab, end);
+    end += BLOCK_BYTES;
+    if (row.body !== BODY_NONE) {
+      yield slab.subarray(start, end);
+      start = end;
+      yield* bodyOf(recipe, index, row);
+    }
+    if (row.padding) slab.set(row.padding, end);
+    end += paddingBytes(row);
   }
+  if (end > start) yield slab.subarray(start, end);
   for (let left = recipe.zeroTail; left > 0; left -= zeros.byteLength) yield zeros.subarray(0, left);
   yield* recipe.tail;
 }
 
 const zeros: Uint8Array = new Uint8Array(64 * 1024);
 
-function headerOf(recipe: Recipe, row: Row): Uint8Array {
-  if (row.literal) return row.literal;
-  const block = new Uint8Array(BLOCK_BYTES);
-  encodeHeader(recipe.templates[row.template ?? 0] as Uint8Array, row, block, 0);
-  return block;
+function* bodyOf(recipe: Recipe, index: number, { inline, nested, bodyBytes }: Row): Generator<Part | NestedBody, void, undefined> {
+  if (inline) yield inline;
+  if (nested) yield { nested, bodyBytes };
+  yield* recipe.chunksOf(index);
+}
+
+function writeHeader(recipe: Recipe, row: Row, out: Uint8Array, at: number): void {
+  const { template, literal } = row;
+  if (literal) out.set(literal, at);
+  else encodeHeader(recipe.templates[template ?? 0] as Uint8Array, row, out, at);
 }

@@ -72,10 +72,21 @@ export interface Recipe {
   readonly templates: readonly Uint8Array[];
   /** Number of rows. */
   readonly rowCount: number;
-  /** @throws TransferError INTERNAL when there is no such row. */
+  /**
+   * A view that reads a field when it is asked for, so one that is needed twice is better kept; it has nothing to copy or spread.
+   * @throws TransferError INTERNAL when there is no such row.
+   */
   row(index: number): Row;
+  /** Chunks of all rows and of the tail. */
+  readonly chunkCount: number;
+  /** The chunk of this number (below `chunkCount`), in the order of the stream. */
+  chunk(number: number): ChunkRef;
   /** `row(index).chunks` one by one: a body may have hundreds of thousands. */
   chunksOf(index: number): Iterable<ChunkRef>;
+  /** Number of chunks in the rows before `index`; for the row count, before the tail. */
+  chunksBefore(index: number): number;
+  /** The row that the chunk of this number is part of; the row count for the tail. */
+  rowOfChunk(number: number): number;
   /** Zero bytes behind the last row (end-of-archive blocks and blocking factor). */
   readonly zeroTail: number;
   /** Plain content behind rows and zeros: all of a stream that is not a tar. */

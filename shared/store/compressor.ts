@@ -1,5 +1,6 @@
 /** Compression at rest: raw bytes to stored bytes. */
 import { constants } from 'node:zlib';
+import { CHUNK_BYTES_MAX } from '../limits.ts';
 import { CODEC_RAW, CODEC_ZSTD } from './record.ts';
 import { createFrameCompressor, maxCompressedBytes } from '../zstd-context.ts';
 
@@ -19,6 +20,8 @@ export interface Compressor {
 
 /** Below this nothing is gained that the 56 bytes of header would not hide. */
 const COMPRESS_BYTES_MIN = 256;
+/** What is longer than a chunk is a recipe, which is compressed already. */
+const COMPRESS_BYTES_MAX = CHUNK_BYTES_MAX;
 /** Less than a tenth saved is not worth expanding for at every read. */
 const COMPRESSED_SHARE_MAX = 0.9;
 /** Level 1 with tables for chunks of at most 128 KiB: as small as with its own, and a sixth faster. */
@@ -33,10 +36,10 @@ export function createCompressor(compression: Compression): Compressor {
   const room = (bytes: number): Uint8Array => (bytes > KEPT_BYTES ? new Uint8Array(bytes) : (kept ??= new Uint8Array(KEPT_BYTES)));
   return {
     packAll(raws) {
-      const memory = room(raws.reduce((sum, raw) => sum + maxCompressedBytes(raw.byteLength), 0));
+      const memory = room(raws.reduce((sum, raw) => sum + (isTried(raw) ? maxCompressedBytes(raw.byteLength) : 0), 0));
       let at = 0;
       return raws.map((raw) => {
-        if (raw.byteLength < COMPRESS_BYTES_MIN) return asRaw(raw);
+        if (!isTried(raw)) return asRaw(raw);
         const bytes = context.run(raw, memory.subarray(at, at + maxCompressedBytes(raw.byteLength)));
         if (bytes === undefined || bytes > raw.byteLength * COMPRESSED_SHARE_MAX) return asRaw(raw);
         const stored = memory.subarray(at, at + bytes);
@@ -46,6 +49,10 @@ export function createCompressor(compression: Compression): Compressor {
     },
     close: () => context.close(),
   };
+}
+
+function isTried({ byteLength }: Uint8Array): boolean {
+  return byteLength >= COMPRESS_BYTES_MIN && byteLength <= COMPRESS_BYTES_MAX;
 }
 
 function asRaw(raw: Uint8Array): Packed {

@@ -2,6 +2,8 @@
 import { TransferError } from '../errors.ts';
 
 export interface ByteWriter {
+  /** Bytes so far. */
+  readonly length: number;
   varint(value: number): void;
   byte(value: number): void;
   bytes(value: Uint8Array): void;
@@ -19,6 +21,9 @@ export function createByteWriter(initialBytes = 256): ByteWriter {
     buffer = grown;
   };
   return {
+    get length() {
+      return length;
+    },
     varint(value) {
       reserve(8);
       let rest = value;
@@ -40,6 +45,8 @@ export function createByteWriter(initialBytes = 256): ByteWriter {
     finish: () => buffer.subarray(0, length),
   };
 }
+
+const NOTHING = new Uint8Array(0);
 
 export interface ByteReader {
   /** @throws TransferError PROTOCOL_VIOLATION at the end of the bytes, beyond 2^53 - 1, or above `max` (LIMIT_EXCEEDED). */
@@ -76,6 +83,7 @@ export function createByteReader(source: Uint8Array, start = 0): ByteReader {
       return source[at++] as number;
     },
     bytes(length, what) {
+      if (length === 0) return NOTHING;
       if (length > end - at) throw truncated(what);
       at += length;
       return source.subarray(at - length, at);

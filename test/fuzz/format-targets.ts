@@ -137,7 +137,7 @@ const difference: Target = {
   async run(bytes) {
     const [first, , third] = await (bases ??= recipes());
     const decoded = decodeDifference(bytes, [first as Recipe, third as Recipe], [ID]);
-    walk(decoded.resolve(decoded.freshLengths.map(() => ID), ID)); // prettier-ignore
+    walk(decoded.resolve(Array.from(decoded.freshLengths, () => ID), ID)); // prettier-ignore
   },
 };
 

@@ -109,7 +109,7 @@ describe('DIFFERENCE.md', () => {
     const base = await recipeOfStream(first);
     const bytes = exampleBytes('A newer version');
     expect(hex(encodeDifference(await recipeOfStream(newer), [base]).bytes)).toBe(hex(bytes));
-    expect(decodeDifference(bytes, [base])).toMatchObject({ freshLengths: [7, 8], freshRow: Int32Array.of(1, 3) });
+    expect(decodeDifference(bytes, [base])).toMatchObject({ freshLengths: Uint32Array.of(7, 8), freshRow: Int32Array.of(1, 3) });
     expect(Buffer.compare(await rebuilt(bytes, [base], ['quay 7\n', 'welcome\n'], newer), newer)).toBe(0);
   });
 });

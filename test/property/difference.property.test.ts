@@ -6,17 +6,15 @@ import { hex } from '../../shared/hash.ts';
 import { decodeDifference } from '../../shared/recipe/difference/decode.ts';
 import { encodeDifference, type EncodedDifference } from '../../shared/recipe/difference/encode.ts';
 import { createAccount } from '../../shared/recipe/difference/range-coder.ts';
-import type { ChunkRef, Recipe, Row } from '../../shared/recipe/recipe.ts';
-import { buildRecipe, plainBytes, recipeId, recipeParts } from '../support/recipe-arbitrary.ts';
+import type { ChunkRef, Recipe } from '../../shared/recipe/recipe.ts';
+import { buildRecipe, plainBytes, recipeId, recipeParts, wholeRow } from '../support/recipe-arbitrary.ts';
 import { changedFiles, createRandom, randomFiles, recipeOf, streams, STYLES, type File, type Random } from './difference-recipes.ts';
 
 /** A recipe with its templates in the place of their numbers, which a difference may give in another order. */
 function rowsOf(recipe: Recipe): unknown[] {
-  const plainRow = ({ template, ...row }: Row): unknown =>
-    plainBytes({ ...row, template: template === undefined ? undefined : recipe.templates[template] });
   return Array.from({ length: recipe.rowCount }, (_, index) => {
-    const row = recipe.row(index);
-    return plainRow({ ...row, chunks: row.chunks });
+    const { template, ...row } = wholeRow(recipe.row(index));
+    return plainBytes({ ...row, template: template === undefined ? undefined : recipe.templates[template] });
   });
 }
 
@@ -34,7 +32,7 @@ function chunksOf(recipe: Recipe): ChunkRef[] {
 function roundTrip(target: Recipe, bases: readonly Recipe[]): EncodedDifference & { readonly recipe: Recipe } {
   const encoded = encodeDifference(target, bases, streams);
   const decoded = decodeDifference(encoded.bytes, bases, streams);
-  expect(decoded.freshLengths).toEqual(Array.from(encoded.fresh, ({ length }) => length));
+  expect([...decoded.freshLengths]).toEqual(Array.from(encoded.fresh, ({ length }) => length));
   expect(decoded.freshRow).toEqual(encoded.freshRow);
   for (let row = 0; row < target.rowCount; row++) expect(decoded.baseRow(row)).toEqual(encoded.baseRow(row));
   const ids = Array.from(encoded.fresh, ({ id }) => id);
@@ -45,7 +43,7 @@ function roundTrip(target: Recipe, bases: readonly Recipe[]): EncodedDifference 
 function isHandled(bytes: Uint8Array, bases: readonly Recipe[]): boolean {
   try {
     const decoded = decodeDifference(bytes, bases, streams);
-    const ids = decoded.freshLengths.map(() => recipeId);
+    const ids = Array.from(decoded.freshLengths, () => recipeId);
     return decoded.resolve(ids, recipeId).rowCount >= 0;
   } catch (error) {
     return error instanceof TransferError && ['PROTOCOL_VIOLATION', 'LIMIT_EXCEEDED'].includes(error.code);

@@ -15,10 +15,10 @@ import {
   renamingBetween,
 } from '../../shared/recipe/difference/path.ts';
 import { createBitDecoder, createBitEncoder, type BitCoder } from '../../shared/recipe/difference/range-coder.ts';
-import { createIdIndex, indexOf, lookupOf } from '../../shared/recipe/difference/recipe-index.ts';
+import { indexOf, lookupOf } from '../../shared/recipe/difference/recipe-index.ts';
 import { createTextModel } from '../../shared/recipe/difference/text.ts';
 import { groupOf, inWriteOrder } from '../../shared/recipe/difference/write-order.ts';
-import { hashBytes, type Id } from '../../shared/hash.ts';
+import { hashBytes } from '../../shared/hash.ts';
 import { hashText } from '../../shared/recipe/difference/decision.ts';
 import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { createRandom, randomFiles, recipeOf, STYLES, type File } from '../property/difference-recipes.ts';
@@ -248,18 +248,6 @@ describe('the index of a recipe', () => {
   const recipe = recipeOf(randomFiles(createRandom(2), 150), 'gnu');
   const index = indexOf(recipe);
 
-  it('knows chunks and rows by number', () => {
-    let number = 0;
-    for (let row = 0; row < recipe.rowCount; row++) {
-      for (const chunk of recipe.row(row).chunks) {
-        expect(index.chunkAt(number)).toEqual(chunk);
-        expect(index.rowOfChunk(number)).toBe(row);
-        number++;
-      }
-    }
-    expect(index.chunkCount).toBe(number);
-  });
-
   it('begins entries at rows that no extension is before', () => {
     const types = [...index.entryStarts].map((row) => fieldsOf(recipe.row(row), (template) => template).body);
     expect(index.entryStarts.length).toBeLessThan(recipe.rowCount);
@@ -272,26 +260,14 @@ describe('the index of a recipe', () => {
     for (let entry = 0; entry < bases.entryCount; entry++) {
       expect([...lookupOf(recipe).entriesByPath(hashText(normalPath(bases.entry(entry).path)))]).toContain(entry);
     }
-    for (let number = 0; number < index.chunkCount; number++) {
-      const found = lookupOf(recipe).chunkById(index.chunkAt(number).id);
-      expect(found === undefined ? undefined : index.chunkAt(found)).toEqual(index.chunkAt(number));
+    for (let number = 0; number < recipe.chunkCount; number++) {
+      const found = lookupOf(recipe).chunkById(recipe.chunk(number).id);
+      expect(found === undefined ? undefined : recipe.chunk(found)).toEqual(recipe.chunk(number));
     }
     expect(lookupOf(recipe).chunkById(hashBytes(new Uint8Array(1)))).toBeUndefined();
   });
 
   it('is made once', () => {
     expect(indexOf(recipe)).toBe(index);
-  });
-});
-
-describe('an index of ids', () => {
-  it('finds what was added while it grows, and tells apart ids that begin alike', () => {
-    const ids: Id[] = Array.from({ length: 1000 }, (_, number) => hashBytes(Uint8Array.of(number, number >> 8)));
-    const index = createIdIndex(0, (number) => ids[number] as Id);
-    for (const [number, id] of ids.entries()) index.add(id, number);
-    expect(ids.map((id) => index.find(id))).toEqual(ids.map((_, number) => number));
-    const alike = Uint8Array.from(ids[0] as Id) as Id;
-    alike[31] = (alike[31] as number) ^ 1;
-    expect(index.find(alike)).toBeUndefined();
   });
 });

@@ -1,11 +1,14 @@
-/** Streams that a receiver gives up: what becomes of those who wait for them. */
+/** Streams on their way in: what becomes of those that are kept, and of who waits for those that are given up. */
 import { beforeEach, describe, expect, it, test } from 'vitest';
 import { openAccess } from '../../receiver/access/access.ts';
 import { createKnowledge } from '../../receiver/access/knowledge.ts';
 import type { DecodePool } from '../../receiver/conversation/decode-pool.ts';
+import type { IncomingOptions } from '../../receiver/conversation/incoming-stream.ts';
 import { createIncomingStreams, type IncomingStreams } from '../../receiver/conversation/incoming.ts';
+import type { BegunStream } from '../../receiver/conversation/under-way.ts';
 import { utf8, utf8Text } from '../../shared/bytes.ts';
 import { TransferError } from '../../shared/errors.ts';
+import { hex } from '../../shared/hash.ts';
 import { loadRecipe } from '../../shared/image/stored-archive.ts';
 import { encodeRecipe } from '../../shared/recipe/encode.ts';
 import { encodeDifference } from '../../shared/recipe/difference/encode.ts';
@@ -26,7 +29,7 @@ const decoders: DecodePool = {
 const lost = new TransferError('INTEGRITY', 'a chunk is gone');
 const content = Buffer.from('the one content');
 
-describe('a stream that is void', async () => {
+describe('a stream', async () => {
   const { result } = await ingest(await packTar({ file: content }));
   const { recipe } = result.archive;
   const frame = (stream: number): StreamFrame => ({
@@ -42,16 +45,24 @@ describe('a stream that is void', async () => {
   const whole: Run = { codec: 0, chunkCount: 1, base: NO_BASE, payload: content };
 
   let store: Store;
+  let options: IncomingOptions;
   let streams: IncomingStreams;
   let voided: number[];
   let kept: number;
   let amounts: number[][];
+  let begun: readonly BegunStream[];
+  const bring = async (stream: number): Promise<void> => {
+    await streams.announce(frame(stream));
+    const { stored } = await streams.segment({ segment: stream, stream, runs: [whole] });
+    await stored;
+  };
   beforeEach(async () => {
     store = createMemoryStore();
     voided = [];
     kept = 0;
     amounts = [];
-    streams = createIncomingStreams({
+    begun = [];
+    options = {
       store,
       knowledge: createKnowledge(
         openAccess,
@@ -67,54 +78,91 @@ describe('a stream that is void', async () => {
       onVoid: (stream) => void voided.push(stream),
       onContent: (image, arrived, expected) => void amounts.push([image, arrived, expected]),
       underWay: await freshUnderWay(),
-      begun: () => [],
+      begun: () => begun,
       knowsOthers: true,
+    };
+    streams = createIncomingStreams(options);
+  });
+
+  describe('that is kept', () => {
+    it('is read from the store again, and takes nothing more', async () => {
+      await bring(0);
+      const first = await streams.finish(0);
+      const again = await streams.finish(0);
+      expect([first.id, again.id]).toEqual([recipe.id, recipe.id]);
+      await expect(streams.segment({ segment: 1, stream: 0, runs: [whole] })).rejects.toMatchObject({ code: 'PROTOCOL_VIOLATION' });
+      // What leans on it finds it, too.
+      await streams.announce({ ...frame(1), bases: [{ kind: 'sent', stream: 0 }], recipe: encodeDifference(recipe, [recipe]).bytes });
+      expect((await streams.finish(1)).bytes).toBe(recipe.bytes);
+    });
+
+    it('can be given up all the same', async () => {
+      await bring(0);
+      await streams.finish(0);
+      expect(streams.giveUp(0, lost)).toBe(true);
+      await bring(1);
+      expect((await streams.finish(0)).id).toEqual(recipe.id);
+      expect([voided, kept]).toEqual([[0], 2]);
+    });
+
+    it('is held for the next connection, without its recipe or ids in memory', async () => {
+      await bring(0);
+      await streams.finish(0);
+      streams.end();
+      await streams.settled();
+      begun = streams.begun();
+      expect(begun).toMatchObject([{ isKept: true, recipe: new Uint8Array(0), ids: { length: 0 } }]);
+      const next = createIncomingStreams({ ...options, underWay: await freshUnderWay() });
+      expect(await next.announce({ ...frame(0), recipe: new Uint8Array(0) })).toBe('held');
+      expect(hex((await next.finish(0)).id)).toBe(hex(recipe.id));
     });
   });
 
-  it('is told of once, for a loss and nothing else', async () => {
-    await streams.announce(frame(0));
-    expect(streams.giveUp(0, new TransferError('PROTOCOL_VIOLATION', 'nonsense'))).toBe(false);
-    expect(streams.giveUp(0, lost)).toBe(true);
-    expect(streams.giveUp(0, lost)).toBe(true);
-    expect(voided).toEqual([0]);
-  });
+  describe('that is void', () => {
+    it('is told of once, for a loss and nothing else', async () => {
+      await streams.announce(frame(0));
+      expect(streams.giveUp(0, new TransferError('PROTOCOL_VIOLATION', 'nonsense'))).toBe(false);
+      expect(streams.giveUp(0, lost)).toBe(true);
+      expect(streams.giveUp(0, lost)).toBe(true);
+      expect(voided).toEqual([0]);
+    });
 
-  it('takes no content, and is finished as the stream that comes in its place', async () => {
-    await streams.announce(frame(0));
-    streams.giveUp(0, lost);
-    const finished = streams.finish(0);
-    await (
-      await streams.segment({ segment: 0, stream: 0, runs: [whole, whole, whole] })
-    ).stored;
-    expect((await store.stats()).records).toEqual({ chunk: 0, recipe: 0, image: 0 });
-    await streams.announce(frame(1));
-    await (
-      await streams.segment({ segment: 1, stream: 1, runs: [whole] })
-    ).stored;
-    expect((await finished).id).toEqual(recipe.id);
-    expect((await store.stats()).records).toEqual({ chunk: 1, recipe: 1, image: 0 });
-    expect(kept).toBe(1);
-    // Of the stream that came in place of the other: first what is to come, then that it came.
-    const bytes = content.byteLength;
-    expect(amounts.map(([, arrived, expected]) => [arrived, expected])).toEqual([[0, bytes], [bytes, 0]]); // prettier-ignore
-  });
+    it('takes no content, and is finished as the stream that comes in its place', async () => {
+      await streams.announce(frame(0));
+      streams.giveUp(0, lost);
+      const finished = streams.finish(0);
+      await (
+        await streams.segment({ segment: 0, stream: 0, runs: [whole, whole, whole] })
+      ).stored;
+      expect((await store.stats()).records).toEqual({ chunk: 0, recipe: 0, image: 0 });
+      await streams.announce(frame(1));
+      await (
+        await streams.segment({ segment: 1, stream: 1, runs: [whole] })
+      ).stored;
+      expect((await finished).id).toEqual(recipe.id);
+      expect((await store.stats()).records).toEqual({ chunk: 1, recipe: 1, image: 0 });
+      expect(kept).toBe(1);
+      // Of the stream that came in place of the other: first what is to come, then that it came.
+      const bytes = content.byteLength;
+      expect(amounts.map(([, arrived, expected]) => [arrived, expected])).toEqual([[0, bytes], [bytes, 0]]); // prettier-ignore
+    });
 
-  it('is given up only once: what comes in its place fails for good', async () => {
-    await streams.announce(frame(0));
-    streams.giveUp(0, lost);
-    await streams.announce(frame(1));
-    expect(streams.giveUp(1, lost)).toBe(false);
-    expect(voided).toEqual([0]);
-  });
+    it('is given up only once: what comes in its place fails for good', async () => {
+      await streams.announce(frame(0));
+      streams.giveUp(0, lost);
+      await streams.announce(frame(1));
+      expect(streams.giveUp(1, lost)).toBe(false);
+      expect(voided).toEqual([0]);
+    });
 
-  it('is waited for no longer than the sender is there', async () => {
-    await streams.announce(frame(0));
-    streams.giveUp(0, lost);
-    const finished = streams.finish(0);
-    streams.end();
-    await expect(finished).rejects.toMatchObject({ code: 'PEER_LOST' });
-    await expect(streams.finish(0)).rejects.toMatchObject({ code: 'PEER_LOST' });
+    it('is waited for no longer than the sender is there', async () => {
+      await streams.announce(frame(0));
+      streams.giveUp(0, lost);
+      const finished = streams.finish(0);
+      streams.end();
+      await expect(finished).rejects.toMatchObject({ code: 'PEER_LOST' });
+      await expect(streams.finish(0)).rejects.toMatchObject({ code: 'PEER_LOST' });
+    });
   });
 });
 

@@ -182,6 +182,7 @@ const participant = (): Participant & { ended: boolean } => ({
   settled: Promise.resolve(),
 });
 const begun = (n: number, bytes = 10): BegunStream => ({
+  isKept: false,
   id: id(n),
   recipe: new Uint8Array(bytes),
   bases: [],

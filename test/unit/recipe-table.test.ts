@@ -106,6 +106,23 @@ describe('recipe table', () => {
     expect([recipe.row(1).chunks, recipe.tail]).toEqual([[], []]);
   });
 
+  it('knows chunks and rows by number', () => {
+    const table = tableWithTemplate();
+    const lengths = [[], [1, 2], [], [], [3], Array.from({ length: 40 }, (_, i) => i + 4), []];
+    for (const row of lengths) {
+      const body: Partial<Row> =
+        row.length === 0 ? {} : { body: BODY_CHUNKS, bodyBytes: sum(row), chunks: row.map((length) => ({ id, length })) };
+      table.append({ ...empty, ...body });
+    }
+    table.pushChunk(id, 50);
+    const recipe = table.finish(id);
+    expect(recipe.chunkCount).toBe(44);
+    expect(Array.from({ length: 44 }, (_, number) => recipe.chunk(number).length)).toEqual([...lengths.flat(), 50]);
+    expect(Array.from({ length: 44 }, (_, number) => recipe.rowOfChunk(number))).toEqual([...lengths.flatMap((row, at) => row.map(() => at)), 7]); // prettier-ignore
+    expect(Array.from({ length: 8 }, (_, row) => recipe.chunksBefore(row))).toEqual([0, 0, 2, 2, 2, 3, 43, 43]);
+    expect(lengths.map((_, row) => Array.from(recipe.chunksOf(row), ({ length }) => length))).toEqual(lengths);
+  });
+
   it('gives chunks their ids later', () => {
     const table = tableWithTemplate();
     // More than one segment of ids, and a tail.
@@ -153,3 +170,7 @@ describe('recipe table', () => {
     expect(recipe.rowCount).toBe(500_000);
   });
 });
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

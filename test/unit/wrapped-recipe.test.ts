@@ -52,7 +52,7 @@ describe('the recipe of a wrapped stream', () => {
     const difference = encodeDifference(other, [recipe], [id(9), id(5)]);
     expect(difference.bytes.byteLength).toBeLessThan(24);
     const decoded = decodeDifference(difference.bytes, [recipe], [id(9), id(5)]);
-    expect([decoded.freshLengths, decoded.baseRow(1)]).toEqual([[44], { base: 0, row: 1 }]);
+    expect([decoded.freshLengths, decoded.baseRow(1)]).toEqual([Uint32Array.of(44), { base: 0, row: 1 }]);
     expect(plainOf(wrap(decoded.resolve([id(6)], id(4)), { method: METHOD_GZIP, bytes: 5010 }))).toEqual(plainOf(other));
   });
 });

@@ -32,7 +32,7 @@ const KEPT_ENTRIES = 64;
 export function createBases(recipes: readonly Recipe[]): Bases {
   const indexes = recipes.map((recipe) => indexOf(recipe));
   const entryStarts = startsOf(indexes.map((index) => index.entryStarts.length));
-  const chunkStarts = startsOf(indexes.map((index) => index.chunkCount));
+  const chunkStarts = startsOf(recipes.map((recipe) => recipe.chunkCount));
   const templates = createTemplateList();
   const numbers = recipes.map((recipe) => recipe.templates.map((template) => templates.add(latin1(template))));
   const keptNumbers = new Int32Array(KEPT_ENTRIES).fill(-1);
@@ -63,12 +63,15 @@ export function createBases(recipes: readonly Recipe[]): Bases {
     mainRow: (number) => rowsOf(number).end - 1,
     firstChunk(number) {
       const { base, end } = rowsOf(number);
-      return (chunkStarts[base] as number) + ((indexes[base] as RecipeIndex).chunkStarts[end - 1] as number);
+      return (chunkStarts[base] as number) + (recipes[base] as Recipe).chunksBefore(end - 1);
     },
-    firstTailChunk: (base) => (chunkStarts[base] as number) + ((indexes[base] as RecipeIndex).chunkStarts.at(-1) as number),
+    firstTailChunk(base) {
+      const recipe = recipes[base] as Recipe;
+      return (chunkStarts[base] as number) + recipe.chunksBefore(recipe.rowCount);
+    },
     chunk(number) {
       const base = placeIn(chunkStarts, number);
-      return (indexes[base] as RecipeIndex).chunkAt(number - (chunkStarts[base] as number));
+      return (recipes[base] as Recipe).chunk(number - (chunkStarts[base] as number));
     },
   };
 }
@@ -90,7 +93,7 @@ export interface Lookup {
 
 export function createLookup(bases: Bases): Lookup {
   const { recipes, entryStarts } = bases;
-  const chunkStarts = startsOf(recipes.map((recipe) => indexOf(recipe).chunkCount));
+  const chunkStarts = startsOf(recipes.map((recipe) => recipe.chunkCount));
   function* entries(text: string, find: (recipe: Recipe, hash: number) => Iterable<number>, textOf: (path: string) => string) {
     const hash = hashText(text);
     for (const [base, recipe] of recipes.entries()) {
@@ -125,7 +128,7 @@ export function createLookup(bases: Bases): Lookup {
     entryOfChunk(number) {
       const base = placeIn(chunkStarts, number);
       const recipe = recipes[base] as Recipe;
-      const row = indexOf(recipe).rowOfChunk(number - (chunkStarts[base] as number));
+      const row = recipe.rowOfChunk(number - (chunkStarts[base] as number));
       return row === recipe.rowCount ? undefined : (entryStarts[base] as number) + placeIn(indexOf(recipe).entryStarts, row);
     },
   };

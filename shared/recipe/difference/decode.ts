@@ -21,7 +21,7 @@ export interface IdList {
 
 export interface DecodedDifference extends RowPlaces {
   /** Lengths in bytes of the chunks that no base has, in the order of their first use. */
-  readonly freshLengths: readonly number[];
+  readonly freshLengths: Uint32Array;
   /**
    * The recipe; to be called once.
    * @param ids of the fresh chunks, in order.
@@ -73,9 +73,9 @@ function decode(bytes: Uint8Array, bases: Bases, streams: readonly Id[]) {
   const templates = createTemplateList(bases.templates);
   const table = createRecipeTable();
   const rows = createRowMap(bases);
-  const freshLengths: number[] = [];
+  const freshLengths = createNumberColumn(words);
   const numbers = createNumberColumn(words);
-  const freshRef = (number: number): FreshRef => ({ id: NO_ID, length: freshLengths[number] as number, fresh: number + 1 });
+  const freshRef = (number: number): FreshRef => ({ id: NO_ID, length: freshLengths.at(number), fresh: number + 1 });
   const places: ChunkPlaces = {
     baseCount: bases.chunkCount,
     baseChunk: (number) => bases.chunk(number),
@@ -85,7 +85,8 @@ function decode(bytes: Uint8Array, bases: Bases, streams: readonly Id[]) {
     freshChunk: freshRef,
     addFresh(_chunk, length) {
       rows.addFresh();
-      return freshRef(freshLengths.push(length) - 1);
+      freshLengths.push(length);
+      return freshRef(freshLengths.length - 1);
     },
     findBase: () => undefined,
     findFresh: () => undefined,
@@ -93,7 +94,7 @@ function decode(bytes: Uint8Array, bases: Bases, streams: readonly Id[]) {
   codeRecipe({ coder, bases, templates, places, streams, source: NO_SOURCE, sink: createSink(table, templates, rows, numbers) });
   coder.finish();
   numbers.trim();
-  return { table, freshLengths, rows, numbers };
+  return { table, freshLengths: Uint32Array.from({ length: freshLengths.length }, (_, fresh) => freshLengths.at(fresh)), rows, numbers };
 }
 
 function createSink(table: RecipeTable, templates: TemplateList, rows: RowMap, numbers: NumberColumn): Sink {

@@ -1,5 +1,6 @@
 /** A recipe as a difference to recipes that the receiver has: what crosses the wire. Format: shared/DIFFERENCE.md. */
 import type { Id } from '../../hash.ts';
+import { createIdIndex } from '../../id-index.ts';
 import { createChunkList, type ChunkList, type ChunkListBuilder } from '../chunk-list.ts';
 import type { ChunkRef, Recipe } from '../recipe.ts';
 import { createBases, createLookup, type Bases, type Lookup } from './bases.ts';
@@ -9,7 +10,7 @@ import { createShaper } from './extension.ts';
 import { createMatching } from './matching.ts';
 import { codeRecipe, type Source } from './model.ts';
 import { createBitEncoder, type Account } from './range-coder.ts';
-import { createIdIndex, indexOf } from './recipe-index.ts';
+import { indexOf } from './recipe-index.ts';
 import { createRowMap, type RowPlaces } from './row-map.ts';
 
 export interface EncodedDifference extends RowPlaces {

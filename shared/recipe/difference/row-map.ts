@@ -27,7 +27,8 @@ export interface RowMap {
 }
 
 export function createRowMap(bases: Bases): RowMap {
-  const freshRows: number[] = [];
+  /** For each fresh chunk its row and one. */
+  const freshRows = createNumberColumn(words);
   /** For each row its base entry and one; 0 without one. */
   const baseEntries = createNumberColumn(words);
   let current = -1;
@@ -35,10 +36,10 @@ export function createRowMap(bases: Bases): RowMap {
     atRow(row) {
       current = row;
     },
-    addFresh: () => void freshRows.push(current),
+    addFresh: () => freshRows.push(current + 1),
     addRow: (baseEntry) => baseEntries.push(baseEntry + 1),
     finish: () => ({
-      freshRow: Int32Array.from(freshRows),
+      freshRow: Int32Array.from({ length: freshRows.length }, (_, fresh) => freshRows.at(fresh) - 1),
       baseRow(row) {
         const entry = row < baseEntries.length ? baseEntries.at(row) - 1 : NO_ENTRY;
         return entry === NO_ENTRY ? undefined : { base: bases.baseOfEntry(entry), row: bases.mainRow(entry) };
