@@ -11,7 +11,7 @@ import { encodeRecipe } from '../shared/recipe/encode.ts';
 import type { Store } from '../shared/store/port.ts';
 import { transferId } from '../shared/transfer-id.ts';
 import { decodeSegmentFrame, decodeStreamFrame } from '../shared/wire/bulk.ts';
-import { frameName, PROTOCOL_VERSION } from '../shared/wire/frames.ts';
+import { frameName, PROTOCOL_VERSIONS } from '../shared/wire/frames.ts';
 import { decodeMessage, encodeMessage, PREFIX_BYTES, unexpectedFrame, type Message } from '../shared/wire/messages.ts';
 import { openAccess, type Access } from './access/access.ts';
 import { createKnowledge } from './access/knowledge.ts';
@@ -144,13 +144,13 @@ function createConversation(channel: Channel, peer: string, context: Conversatio
   const handlers: Handlers = {
     async hello(frame) {
       const [versions, agent, former] = decodeMessage('hello', frame);
-      demandVersion(versions, agent);
+      const version = chooseVersion(versions, agent);
       greeted = true;
       context.transfer.id = transferId(former ?? channel.name);
       witness.greeted(agent, context.transfer.id);
       context.log.info({ peer, agent, ...(former !== undefined && { goesOn: true }) }, 'conversation begins');
       await participation.enter(former);
-      await channel.send(encodeMessage('welcome', [PROTOCOL_VERSION, context.agent, store.storeId.subarray(0, PREFIX_BYTES)]));
+      await channel.send(encodeMessage('welcome', [version, context.agent, store.storeId.subarray(0, PREFIX_BYTES)]));
     },
     async offer(frame) {
       const offer = decodeMessage('offer', frame);
@@ -279,10 +279,12 @@ function handlerOf(frame: Uint8Array, handlers: Handlers, greeted: boolean): (fr
   throw unexpectedFrame(name, greeted ? 'an offer, stream, segment or commit' : 'hello');
 }
 
-function demandVersion(versions: readonly number[], agent: string): void {
-  if (versions.includes(PROTOCOL_VERSION)) return;
-  const spoken = versions.join(', ');
-  throw new TransferError('PROTOCOL_VERSION', `the sender (${agent}) speaks protocol ${spoken}, this receiver ${PROTOCOL_VERSION}`);
+/** The best one that both speak. */
+function chooseVersion(versions: readonly number[], agent: string): number {
+  const version = PROTOCOL_VERSIONS.find((spoken) => versions.includes(spoken));
+  if (version !== undefined) return version;
+  const both = `the sender (${agent}) speaks protocol ${versions.join(', ')}, this receiver ${PROTOCOL_VERSIONS.join(', ')}`;
+  throw new TransferError('PROTOCOL_VERSION', both);
 }
 
 function senderError([code, message]: Message<'error'>): TransferError {

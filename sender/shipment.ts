@@ -7,7 +7,7 @@ import { TransferError } from '../shared/errors.ts';
 import { hex, type Id } from '../shared/hash.ts';
 import { encodeDifference, type EncodedDifference } from '../shared/recipe/difference/encode.ts';
 import type { ChunkList } from '../shared/recipe/chunk-list.ts';
-import type { Recipe } from '../shared/recipe/recipe.ts';
+import { METHOD_ZSTD, type Recipe } from '../shared/recipe/recipe.ts';
 import { isProvenBySkeleton, skeletonDigest } from '../shared/recipe/skeleton-digest.ts';
 import { plainOf, wrappingOf } from '../shared/recipe/wrapped.ts';
 import type { StreamFrame } from '../shared/wire/bulk.ts';
@@ -49,6 +49,8 @@ export interface ShipmentOptions extends ContentOptions {
   readonly ask: () => Promise<boolean>;
   /** A recipe of the pool. */
   readonly loadRecipe: (id: Id) => Promise<Recipe>;
+  /** The recipe of a wrapped stream as if it had not been taken apart; its content is in the pool then. */
+  readonly opaque: (recipe: Recipe) => Promise<Recipe>;
   /** Streams that were announced on earlier connections of this shipment, by their ids in hex; added to. */
   readonly announcements: Map<string, Announcement>;
   /** True where the receiver says that it remembers the announcement of a stream. */
@@ -61,6 +63,9 @@ export interface ShipmentOptions extends ContentOptions {
  */
 const ASK_BYTES = 6;
 const ASK_AGAIN_BYTES = 8;
+
+/** The first version of the protocol that knows zstd streams. */
+const VERSION_OF_ZSTD = 3;
 
 /** The part of a `stream` frame that tells how the stream is to be made, and asks. */
 type Question = Pick<StreamFrame, 'bases' | 'askBytes' | 'asked' | 'recipe'>;
@@ -143,6 +148,9 @@ export function createShipment(options: ShipmentOptions): Shipment {
   };
   const add = async (image: number, recipe: Recipe, owner: Id, always: boolean): Promise<Announced | undefined> => {
     if (!always && bases.isHeld(recipe.id)) return undefined;
+    // A receiver of before puts no zstd streams together.
+    if (recipe.wrapped === METHOD_ZSTD && session.version < VERSION_OF_ZSTD)
+      return announce(image, await options.opaque(recipe), owner, false);
     const plain = plainOf(recipe);
     if (plain !== undefined) await add(image, await options.loadRecipe(plain.id), owner, false);
     return announce(image, recipe, owner, false);

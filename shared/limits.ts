@@ -130,6 +130,13 @@ export const DEFLATE_SECTION_BYTES_MAX = 1 * MIB;
 /** A gzip header, and what may follow the last member. */
 export const DEFLATE_HEADER_BYTES_MAX = 128 * KIB;
 export const DEFLATE_TAIL_BYTES_MAX = 1 * MIB;
+/** A zstd stream that is taken apart: its frames, what is said of them, records in one section, and what may follow the last frame. */
+export const ZSTD_FRAMES_MAX = 1_000_000;
+export const ZSTD_FRAMES_BYTES_MAX = 16 * MIB;
+export const ZSTD_SECTION_BYTES_MAX = 1 * MIB;
+export const ZSTD_TAIL_BYTES_MAX = 1 * MIB;
+/** How far back its matches may reach. */
+export const ZSTD_WINDOW_BYTES_MAX = 8 * MIB;
 /** Members that are opened in one run of content, and stretches of alike ones. */
 export const OPENED_MEMBERS_MAX = 65_536;
 

@@ -12,6 +12,7 @@ import { measureMicro, type Micro, type MicroResult } from './micro.ts';
 import { ingestMicro, recipeMicro } from './recipe.ts';
 import { storeMicro } from './store.ts';
 import { wireMicro } from './wire.ts';
+import { zstdMicro } from './zstd.ts';
 
 const MICROS: Readonly<Record<string, (material: Material) => Micro | Promise<Micro>>> = {
   chunker: chunkerMicro,
@@ -20,6 +21,7 @@ const MICROS: Readonly<Record<string, (material: Material) => Micro | Promise<Mi
   ingest: ingestMicro,
   recipe: recipeMicro,
   deflate: deflateMicro,
+  zstd: zstdMicro,
   delta: deltaMicro,
   store: storeMicro,
   wire: wireMicro,

@@ -1,7 +1,7 @@
 /** What the receiver answers, and who waits for it. */
 import { splitBytes } from '../../shared/bytes.ts';
 import { TransferError, isErrorCode } from '../../shared/errors.ts';
-import { PROTOCOL_VERSION } from '../../shared/wire/frames.ts';
+import { PROTOCOL_VERSIONS } from '../../shared/wire/frames.ts';
 import { decodeMessage, PREFIX_BYTES, type Message } from '../../shared/wire/messages.ts';
 import type { SessionEvents } from './session.ts';
 
@@ -76,21 +76,26 @@ export interface Waits {
   readonly answers: Waiting<Answer>;
   readonly needs: Waiting<Need>;
   readonly receipts: Waiting<Receipt>;
+  /** The receiver chose this version. */
+  readonly welcomed: (version: number) => void;
   readonly streamCount: () => number;
   readonly subjectOf: (image: number) => string;
 }
 
 /** What each frame of the receiver means; throws what ends the session. */
 export function answerHandlers(
-  { answers, needs, receipts, streamCount, subjectOf }: Waits,
+  { answers, needs, receipts, welcomed, streamCount, subjectOf }: Waits,
   events: SessionEvents,
   onDurable: (segment: number) => void,
 ): Record<string, (frame: Uint8Array) => void> {
   return {
     welcome(frame) {
       const [version] = decodeMessage('welcome', frame);
-      if (version !== PROTOCOL_VERSION)
-        throw new TransferError('PROTOCOL_VERSION', `the receiver chose protocol ${version}, this sender speaks ${PROTOCOL_VERSION}`);
+      if (!PROTOCOL_VERSIONS.includes(version)) {
+        const spoken = PROTOCOL_VERSIONS.join(', ');
+        throw new TransferError('PROTOCOL_VERSION', `the receiver chose protocol ${version}, this sender speaks ${spoken}`);
+      }
+      welcomed(version);
     },
     answer(frame) {
       const [image, held, bases, complete, begun = new Uint8Array(0)] = decodeMessage('answer', frame);

@@ -1,7 +1,7 @@
 /** What a sender asks of a receiver without shipping anything: that names mean another image, what they meant before, and what is to stay after a sync. */
 import type { Channel } from '../../shared/channel/port.ts';
 import { TransferError } from '../../shared/errors.ts';
-import { frameName, PROTOCOL_VERSION, type FrameName } from '../../shared/wire/frames.ts';
+import { frameName, PROTOCOL_VERSIONS, type FrameName } from '../../shared/wire/frames.ts';
 import { decodeMessage, encodeMessage, unexpectedFrame, type Message } from '../../shared/wire/messages.ts';
 import { peerError, receiptOf, type Receipt } from './answers.ts';
 
@@ -82,7 +82,7 @@ async function converse<T>(
 ): Promise<T> {
   const channel = await connect();
   try {
-    await channel.send(encodeMessage('hello', [[PROTOCOL_VERSION], agent]));
+    await channel.send(encodeMessage('hello', [[...PROTOCOL_VERSIONS], agent]));
     for (const frame of asked) await channel.send(frame);
     for await (const frame of channel.frames) {
       const name = frameName(frame);

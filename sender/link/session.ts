@@ -6,7 +6,7 @@ import type { Channel, WireCounters } from '../../shared/channel/port.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { hex } from '../../shared/hash.ts';
 import { encodeSegmentFrame, encodeStreamFrame, type Run, type StreamFrame } from '../../shared/wire/bulk.ts';
-import { frameName, PROTOCOL_VERSION } from '../../shared/wire/frames.ts';
+import { frameName, PROTOCOL_VERSION, PROTOCOL_VERSIONS } from '../../shared/wire/frames.ts';
 import { encodeMessage, PREFIX_BYTES, unexpectedFrame } from '../../shared/wire/messages.ts';
 import { answerHandlers, Waiting, type Answer, type Need, type Receipt } from './answers.ts';
 import { createSegmentWindow } from './segment-window.ts';
@@ -46,6 +46,8 @@ export interface Offer {
 
 export interface Session {
   readonly counters: WireCounters;
+  /** Of the protocol: the best one until the receiver has answered. */
+  readonly version: number;
   /** Aborts with the error that ends the session. */
   readonly signal: AbortSignal;
   /** True where the link broke: the same may go on in another session. */
@@ -70,7 +72,9 @@ export interface Session {
  * @param shipment name of the first connection of the shipment, where this is a later one.
  */
 export function createSession(channel: Channel, agent: string, events: SessionEvents, shipment?: Uint8Array): Session {
-  const hello = encodeMessage('hello', shipment === undefined ? [[PROTOCOL_VERSION], agent] : [[PROTOCOL_VERSION], agent, shipment]);
+  const versions = [...PROTOCOL_VERSIONS];
+  const hello = encodeMessage('hello', shipment === undefined ? [versions, agent] : [versions, agent, shipment]);
+  let version = PROTOCOL_VERSION;
   const answers = new Waiting<Answer>();
   const needs = new Waiting<Need>();
   const receipts = new Waiting<Receipt>();
@@ -88,7 +92,8 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
     for (const waiting of [answers, needs, receipts]) waiting.rejectAll(failure);
     segments.open();
   };
-  const waits = { answers, needs, receipts, streamCount: () => streams, subjectOf: (image: number) => subjects.get(image) ?? '' };
+  const welcomed = (chosen: number): void => void (version = chosen);
+  const waits = { answers, needs, receipts, welcomed, streamCount: () => streams, subjectOf: (image: number) => subjects.get(image) ?? '' };
   const handlers = answerHandlers(waits, events, (segment) => segments.stored(segment));
   const reading = (async () => {
     try {
@@ -117,6 +122,9 @@ export function createSession(channel: Channel, agent: string, events: SessionEv
   return {
     get counters() {
       return channel.counters;
+    },
+    get version() {
+      return version;
     },
     signal: ended.signal,
     get isLost() {

@@ -2,6 +2,7 @@
 import type { Channel, WireCounters } from '../../shared/channel/port.ts';
 import { hex, type Id } from '../../shared/hash.ts';
 import { loadRecipe } from '../../shared/image/stored-archive.ts';
+import { opaqueRecipe } from '../../shared/ingest/opaque-recipe.ts';
 import type { Store } from '../../shared/store/port.ts';
 import { encodeMessage, PREFIX_BYTES } from '../../shared/wire/messages.ts';
 import type { Accounting } from '../account/accounting.ts';
@@ -84,6 +85,7 @@ export function createVoyage(channel: Channel, options: VoyageOptions): Voyage {
     segmentBytes: () => effort.segmentBytes(),
     plan: () => effort.plan(),
     loadRecipe: (id) => loadRecipe(pool, id),
+    opaque: (recipe) => opaqueRecipe(recipe, pool, session.signal),
     announcements: options.announcements,
     isBegun: (id) => begun.has(hex(id.subarray(0, PREFIX_BYTES))),
     ask: async () => !complete || !(await bases.knowsAllHeld()),

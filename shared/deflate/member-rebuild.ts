@@ -1,8 +1,8 @@
 /** Makes the deflated data of one member again, step by step. */
 import { TransferError } from '../errors.ts';
+import { impossible } from '../wrapped/section.ts';
 import { configureKernel, type Kernel } from './kernel.ts';
 import type { Maker } from './makers.ts';
-import { impossible } from './reconstruction.ts';
 
 /** What the kernel says it stopped for. */
 const NEEDS_PLAIN = 0;

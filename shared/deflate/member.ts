@@ -1,11 +1,11 @@
 /** One member that is held in memory: deflated data undone, and made again, without the frame of a whole stream. */
 import { concatBytes, copyBytes } from '../bytes.ts';
+import { impossible } from '../wrapped/section.ts';
 import { type Thoroughness } from './choose-maker.ts';
 import type { Kernel } from './kernel.ts';
 import type { Maker } from './makers.ts';
 import { createMemberAnalysis } from './member-analysis.ts';
 import { startMemberRebuild } from './member-rebuild.ts';
-import { impossible } from './reconstruction.ts';
 
 /** What it takes, beside the plain bytes, to make deflated data again. */
 export interface MemberForm {

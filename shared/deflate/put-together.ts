@@ -1,10 +1,11 @@
 /** Makes a compressed stream again from its plain bytes and a reconstruction. */
 import { copyBytes } from '../bytes.ts';
+import { impossible } from '../wrapped/section.ts';
 import { createCheck, type Check } from './frame.ts';
 import { giveKernelBack, takeKernel } from './kernel.ts';
 import { startMemberRebuild, type MemberRebuild } from './member-rebuild.ts';
 import type { PutTogether } from './port.ts';
-import { impossible, readReconstruction, type Member } from './reconstruction.ts';
+import { readReconstruction, type Member } from './reconstruction.ts';
 
 /** The member at hand. */
 interface OpenMember {

@@ -1,7 +1,5 @@
 /** The bytes of a reconstruction: DEFLATE.md, "Reconstruction". */
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { concatBytes, copyBytes } from '../bytes.ts';
-import { TransferError } from '../errors.ts';
 import {
   DEFLATE_HEADER_BYTES_MAX,
   DEFLATE_MEMBERS_BYTES_MAX,
@@ -10,6 +8,7 @@ import {
   DEFLATE_TAIL_BYTES_MAX,
 } from '../limits.ts';
 import { createByteReader, createByteWriter, type ByteReader } from '../wire/varint.ts';
+import { impossible, readSection, section, sound } from '../wrapped/section.ts';
 import { TRAILER_BYTES, type Frame } from './frame.ts';
 import type { Maker } from './makers.ts';
 
@@ -31,7 +30,6 @@ const VERSION = 1;
 const FRAME_MASK = 3;
 const SAME_HEADER = 4;
 const OWN_TRAILER = 8;
-const LEVEL = 12;
 
 /** What is written while a stream is taken apart. */
 export interface ReconstructionWriter {
@@ -103,17 +101,6 @@ export function createReconstructionWriter(): ReconstructionWriter {
   };
 }
 
-/** Its length; the length of the zstd frame, or 0 where it is not compressed; the bytes. */
-function section(bytes: Uint8Array): Uint8Array {
-  const writer = createByteWriter();
-  const compressed = zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
-  const isSmaller = compressed.byteLength < bytes.byteLength;
-  writer.varint(bytes.byteLength);
-  writer.varint(isSmaller ? compressed.byteLength : 0);
-  writer.bytes(isSmaller ? compressed : bytes);
-  return writer.finish();
-}
-
 export interface ReconstructionReader {
   readonly compressedBytes: number;
   readonly plainBytes: number;
@@ -167,34 +154,4 @@ function readMember(list: ByteReader, before: Uint8Array): Member {
   const plainBytes = list.varint('plain bytes');
   const trailer = (flags & OWN_TRAILER) === 0 ? undefined : list.bytes(TRAILER_BYTES[frame] ?? 0, 'a trailer');
   return { maker, segmentPower, frame: frame as Frame, header, plainBytes, trailer, correctionsBytes: list.varint('corrections') };
-}
-
-function readSection(reader: ByteReader, bytesMax: number): Uint8Array {
-  const bytes = reader.varint('a section', bytesMax);
-  const compressed = reader.varint('a section', bytesMax);
-  if (compressed === 0) return reader.bytes(bytes, 'a section');
-  const frame = reader.bytes(compressed, 'a section');
-  let plain: Uint8Array;
-  try {
-    plain = zstdDecompressSync(frame, { maxOutputLength: Math.max(1, bytes) });
-  } catch (error) {
-    throw new TransferError('INTEGRITY', 'a section of a reconstruction does not expand', { cause: error });
-  }
-  if (plain.byteLength !== bytes) throw impossible('length of a section');
-  return plain;
-}
-
-function sound<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof TransferError && error.code === 'PROTOCOL_VIOLATION') {
-      throw new TransferError('INTEGRITY', `a reconstruction is cut short: ${error.message}`, { cause: error });
-    }
-    throw error;
-  }
-}
-
-export function impossible(what: string): TransferError {
-  return new TransferError('INTEGRITY', `a reconstruction is impossible: ${what}`);
 }

@@ -61,7 +61,8 @@ export interface Row {
 
 /** What turns a wrapped stream into its plain one and back; the numbers are those of RECIPE.md, "Wrapped streams". */
 export const METHOD_GZIP = 1;
-export type WrapMethod = typeof METHOD_GZIP;
+export const METHOD_ZSTD = 2;
+export type WrapMethod = typeof METHOD_GZIP | typeof METHOD_ZSTD;
 
 export interface Recipe {
   /** BLAKE3 of the rebuilt stream: the recipe's key in the store. */

@@ -8,7 +8,17 @@ import { TransferError } from '../errors.ts';
 import type { Id } from '../hash.ts';
 import { RECIPE_NUMBER_MAX, RECONSTRUCTION_BYTES_MAX } from '../limits.ts';
 import { TEMPLATE_BYTES } from '../tar/header.ts';
-import { BODY_CHUNKS, BODY_NESTED, BODY_NONE, METHOD_GZIP, type ChunkRef, type Recipe, type Row, type WrapMethod } from './recipe.ts';
+import {
+  BODY_CHUNKS,
+  BODY_NESTED,
+  BODY_NONE,
+  METHOD_GZIP,
+  METHOD_ZSTD,
+  type ChunkRef,
+  type Recipe,
+  type Row,
+  type WrapMethod,
+} from './recipe.ts';
 import { createRecipeTable } from './table.ts';
 
 /** What is said of a wrapped stream beside its rows. */
@@ -28,7 +38,7 @@ export interface WrappedParts extends Wrapping {
 const PLAIN_ROW = 0;
 const RECONSTRUCTION_ROW = 1;
 const NAMES = [utf8('plain'), utf8('reconstruction')];
-const METHODS: ReadonlySet<number> = new Set([METHOD_GZIP]);
+const METHODS: ReadonlySet<number> = new Set([METHOD_GZIP, METHOD_ZSTD]);
 
 export function makeWrappedRecipe({ id, bytes, method, plain, reconstruction }: WrappedParts): Recipe {
   const table = createRecipeTable();

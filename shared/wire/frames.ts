@@ -33,4 +33,6 @@ export function frameName(frame: Uint8Array): FrameName | undefined {
   return NAMES.get(frame[0] ?? 0);
 }
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
+/** All that are spoken, best first: version 2 has no zstd streams that are taken apart. */
+export const PROTOCOL_VERSIONS: readonly number[] = [PROTOCOL_VERSION, 2];

@@ -1,16 +1,30 @@
 /** Takes compressed streams apart and puts them together again, by the method that a wrapped stream's recipe names. */
-import { createPutTogether } from '../deflate/put-together.ts';
-import { createTakeApart } from '../deflate/take-apart.ts';
-import { METHOD_GZIP, type WrapMethod } from '../recipe/recipe.ts';
+import type { PutTogether, TakeApart } from '../deflate/port.ts';
+import { createPutTogether as createGzip } from '../deflate/put-together.ts';
+import { createTakeApart as createGunzip } from '../deflate/take-apart.ts';
+import { METHOD_GZIP, METHOD_ZSTD, type WrapMethod } from '../recipe/recipe.ts';
+import { createPutTogether as createZstd } from '../unzstd/put-together.ts';
+import { createTakeApart as createUnzstd } from '../unzstd/take-apart.ts';
 
-/** First bytes of a gzip member (RFC 1952) whose method is deflate. */
-const GZIP_MAGIC = [0x1f, 0x8b, 8];
+interface Method {
+  /** The first bytes of a stream. */
+  readonly magic: readonly number[];
+  createTakeApart(): TakeApart;
+  createPutTogether(reconstruction: Uint8Array): PutTogether;
+}
+
+const METHODS: Readonly<Record<WrapMethod, Method>> = {
+  // A gzip member (RFC 1952) whose method is deflate.
+  [METHOD_GZIP]: { magic: [0x1f, 0x8b, 8], createTakeApart: () => createGunzip('gzip'), createPutTogether: createGzip },
+  // A zstd frame (RFC 8878).
+  [METHOD_ZSTD]: { magic: [0x28, 0xb5, 0x2f, 0xfd], createTakeApart: createUnzstd, createPutTogether: createZstd },
+};
 /** Plain bytes that are put together at a time: other work goes on in between. */
 const SLICE_BYTES = 256 * 1024;
 
 /** The method for a stream that begins with `head`; undefined for one that is not compressed in a way that can be undone. */
 export function methodFor(head: Uint8Array): WrapMethod | undefined {
-  return GZIP_MAGIC.every((byte, index) => head[index] === byte) ? METHOD_GZIP : undefined;
+  return ([METHOD_GZIP, METHOD_ZSTD] as const).find((method) => METHODS[method].magic.every((byte, index) => head[index] === byte));
 }
 
 /**
@@ -20,11 +34,11 @@ export function methodFor(head: Uint8Array): WrapMethod | undefined {
  * @throws what `compressed` and `onPlain` throw.
  */
 export async function takeApart(
-  _method: WrapMethod,
+  method: WrapMethod,
   compressed: AsyncIterable<Uint8Array>,
   onPlain: (piece: Uint8Array) => Promise<void>,
 ): Promise<Uint8Array | undefined> {
-  const apart = createTakeApart('gzip');
+  const apart = METHODS[method].createTakeApart();
   for await (const piece of compressed) {
     for (const plain of apart.push(piece)) await onPlain(plain);
     if (apart.isHopeless) break;
@@ -39,11 +53,11 @@ export async function takeApart(
  * @throws TransferError INTEGRITY, LIMIT_EXCEEDED where the reconstruction is not of these plain bytes; what `plain` throws.
  */
 export async function* putTogether(
-  _method: WrapMethod,
+  method: WrapMethod,
   reconstruction: Uint8Array,
   plain: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const together = createPutTogether(reconstruction);
+  const together = METHODS[method].createPutTogether(reconstruction);
   for await (const piece of plain) {
     for (let at = 0; at < piece.byteLength; at += SLICE_BYTES) yield* together.push(piece.subarray(at, at + SLICE_BYTES));
   }

@@ -4,8 +4,6 @@ import { parseGrant } from '../../receiver/access/grant.ts';
 import { openCatalog } from '../../receiver/catalog/catalog.ts';
 import { parseSyncConfig } from '../../sender/sync/config.ts';
 import { concatBytes, utf8, utf8Text } from '../../shared/bytes.ts';
-import { createTakeApart } from '../../shared/deflate/take-apart.ts';
-import { createPutTogether } from '../../shared/deflate/put-together.ts';
 import { CODEC } from '../../shared/delta/codecs.ts';
 import { decodeContent, EFFORT_LEVELS, encodeContent } from '../../shared/delta/content.ts';
 import { TransferError } from '../../shared/errors.ts';
@@ -198,31 +196,6 @@ const opened: Target = {
   },
 };
 
-/** A reconstruction of compressed bytes, and the plain bytes it is put together with. */
-const wrapped: Target = {
-  name: 'wrapped',
-  bytesMax: 32 * 1024,
-  async seeds() {
-    const { gzipSync } = await import('node:zlib');
-    return [1, 6, 9].map((level) => {
-      const apart = createTakeApart('gzip');
-      const plain = [...apart.push(gzipSync(textContent(5, 900), { level }))];
-      const end = apart.end();
-      const reconstruction = end.reconstruction ?? NOTHING;
-      const size = Uint8Array.of(reconstruction.byteLength & 255, reconstruction.byteLength >> 8);
-      return concatBytes([size, reconstruction, ...plain, ...end.plain]);
-    });
-  },
-  run(input) {
-    const [low = 0, high = 0] = input;
-    const together = createPutTogether(input.subarray(2, 2 + low + 256 * high));
-    let bytes = 0;
-    for (const piece of together.push(input.subarray(2 + low + 256 * high))) bytes += piece.byteLength;
-    for (const piece of together.end()) bytes += piece.byteLength;
-    if (bytes > 1 << 26) throw new TypeError(`${bytes} bytes came of ${input.byteLength}`);
-  },
-};
-
 const SEED = 0x12345678;
 
 const never = (): Promise<never> => Promise.reject(new TransferError('INTERNAL', 'only read'));
@@ -323,4 +296,4 @@ const json: Target = {
   },
 };
 
-export const FORMAT_TARGETS: readonly Target[] = [frames, recipe, columns, difference, delta, opened, wrapped, record, json];
+export const FORMAT_TARGETS: readonly Target[] = [frames, recipe, columns, difference, delta, opened, record, json];

@@ -4,10 +4,11 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ARCHIVE_TARGETS } from './archive-targets.ts';
 import { FORMAT_TARGETS } from './format-targets.ts';
+import { WRAPPED_TARGETS } from './wrapped-targets.ts';
 import { mutate, seededRandom, type Random } from './mutate.ts';
 import { isExpected, type Target } from './target.ts';
 
-export const TARGETS: readonly Target[] = [...FORMAT_TARGETS, ...ARCHIVE_TARGETS];
+export const TARGETS: readonly Target[] = [...FORMAT_TARGETS, ...WRAPPED_TARGETS, ...ARCHIVE_TARGETS];
 
 const CORPUS = join(import.meta.dirname, 'corpus');
 /** Whoever waits for longer waits for something that does not come. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeSegmentFrame, encodeSegmentFrame, NO_BASE, OWN_STREAM } from '../../shared/wire/bulk.ts';
-import { FRAME, PROTOCOL_VERSION } from '../../shared/wire/frames.ts';
+import { FRAME, PROTOCOL_VERSION, PROTOCOL_VERSIONS } from '../../shared/wire/frames.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../shared/wire/messages.ts';
 
 const document = readFileSync(new URL('../../shared/PROTOCOL.md', import.meta.url), 'utf8');
@@ -16,8 +16,8 @@ const id = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 
 describe('PROTOCOL.md', () => {
   it('hello', () => {
-    expect(decodeMessage('hello', example('hello'))).toEqual([[PROTOCOL_VERSION], 'lighterman 0.1.0']);
-    expect(new Uint8Array(encodeMessage('hello', [[PROTOCOL_VERSION], 'lighterman 0.1.0']))).toEqual(example('hello'));
+    expect(decodeMessage('hello', example('hello'))).toEqual([PROTOCOL_VERSIONS, 'lighterman 0.1.0']);
+    expect(new Uint8Array(encodeMessage('hello', [[...PROTOCOL_VERSIONS], 'lighterman 0.1.0']))).toEqual(example('hello'));
   });
 
   it('offer', () => {

@@ -1,6 +1,6 @@
 /** Whole `docker save` archives written entry by entry, of any layers, so that tests decide every block of them. */
 import { posix } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { utf8 } from '../../shared/bytes.ts';
 import { sha256Digest } from '../../shared/hash.ts';
 import { craftEntry } from './craft-tar.ts';
@@ -8,7 +8,7 @@ import { craftEntry } from './craft-tar.ts';
 export interface CraftedImage {
   /** Without one the image has no name. */
   readonly tag?: string;
-  /** Layer files as they stand in the archive, lowest first: tars, or gzip of them. */
+  /** Layer files as they stand in the archive, lowest first: tars, or gzip or zstd of them. */
   readonly layers: readonly Uint8Array[];
 }
 
@@ -26,12 +26,18 @@ export function imageEntries(archive: CraftedArchive): Uint8Array[] {
 }
 
 function configOf({ layers }: CraftedImage): Uint8Array {
-  const diffIds = layers.map((layer) => sha256Digest(isGzip(layer) ? gunzipSync(layer) : layer));
+  const diffIds = layers.map((layer) =>
+    sha256Digest(isGzip(layer) ? gunzipSync(layer) : isZstd(layer) ? zstdDecompressSync(layer) : layer),
+  );
   return utf8(JSON.stringify({ architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: diffIds } }));
 }
 
 function tagsOf({ tag }: CraftedImage): string[] | null {
   return tag === undefined ? null : [tag];
+}
+
+function isZstd(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x28 && bytes[1] === 0xb5;
 }
 
 function isGzip(bytes: Uint8Array): boolean {
@@ -74,7 +80,9 @@ function ociEntries({ images }: CraftedArchive): Uint8Array[] {
   };
   const type = 'application/vnd.oci.image';
   const roots = images.map((image) => {
-    const layers = image.layers.map((layer) => keep(layer, `${type}.layer.v1.tar${isGzip(layer) ? '+gzip' : ''}`));
+    const layers = image.layers.map((layer) =>
+      keep(layer, `${type}.layer.v1.tar${isGzip(layer) ? '+gzip' : isZstd(layer) ? '+zstd' : ''}`),
+    );
     const config = keep(configOf(image), `${type}.config.v1+json`);
     return { config, layers, root: keep(utf8(JSON.stringify({ schemaVersion: 2, config, layers })), `${type}.manifest.v1+json`) };
   });

@@ -12,6 +12,8 @@ import { deliverToDirectory } from '../../receiver/deliver/archive.ts';
 import { receiveImages } from '../../receiver/receive-image.ts';
 import { createUses, type Uses } from '../../receiver/catalog/uses.ts';
 import { shipImages, type ShipResult } from '../../sender/ship-image.ts';
+import { frameName } from '../../shared/wire/frames.ts';
+import { decodeMessage, encodeMessage } from '../../shared/wire/messages.ts';
 import { freshUnderWay } from './fresh-under-way.ts';
 import { inPieces } from './ingested.ts';
 
@@ -28,6 +30,8 @@ export interface JoinedAgents {
   readonly uses?: Uses;
   /** What the receiver's conversations know of each other; by default nothing. */
   readonly underWay?: UnderWay;
+  /** Versions of the protocol that the sender offers; by default all. */
+  readonly versions?: readonly number[];
 }
 
 export interface Crossing extends ShipResult {
@@ -67,7 +71,7 @@ export async function shipArchives(
     { sources, as, effort, dryRun: false, retryMs: 0 },
     {
       pool: agents.pool,
-      connect: () => Promise.resolve(watched(senderEnd, (turn) => turns.at(-1) !== turn && turns.push(turn))),
+      connect: () => Promise.resolve(watched(senderEnd, agents.versions, (turn) => turns.at(-1) !== turn && turns.push(turn))),
       agent: 'test sender',
       clock: systemClock,
       random: Math.random,
@@ -80,12 +84,12 @@ export async function shipArchives(
   return { ...result, turns: turns.join('') };
 }
 
-function watched(channel: Channel, onFrame: (direction: '>' | '<') => void): Channel {
+function watched(channel: Channel, versions: readonly number[] | undefined, onFrame: (direction: '>' | '<') => void): Channel {
   return {
     name: channel.name,
     send(frame) {
       onFrame('>');
-      return channel.send(frame);
+      return channel.send(versions !== undefined && frameName(frame) === 'hello' ? withVersions(frame, versions) : frame);
     },
     frames: (async function* () {
       for await (const frame of channel.frames) {
@@ -99,4 +103,9 @@ function watched(channel: Channel, onFrame: (direction: '>' | '<') => void): Cha
     close: () => channel.close(),
     abort: () => channel.abort(),
   };
+}
+
+function withVersions(frame: Uint8Array, versions: readonly number[]): Uint8Array {
+  const [, ...rest] = decodeMessage('hello', frame);
+  return encodeMessage('hello', [[...versions], ...rest]);
 }
