@@ -99,40 +99,52 @@ function findSecond(): bool {
 }
 
 function search(): bool {
-  const repeats = count > 2;
-  const distance = <usize>load<u32>(REPEATS_FOUND);
-  while (at < limit) {
-    const value = load<u64>(at);
+  const distance = count > 2 ? <usize>load<u32>(REPEATS_FOUND) : 0;
+  // Local to this function, for speed.
+  const start = frameStart;
+  const last = emitted;
+  const end = limit;
+  let here = at;
+  while (here < end) {
+    const value = load<u64>(here);
     const low = <u32>value;
     const longAt = longPlace(value);
     const shortAt = shortPlace(value);
     const long = load<u64>(longAt);
     const short = load<u64>(shortAt);
-    const here = entry(at, low);
-    store<u64>(longAt, here);
-    store<u64>(shortAt, here);
-    if (repeats && distance != 0 && distance <= at + 1 - frameStart && load<u32>(at + 1 - distance) == <u32>(value >> 8)) {
-      const length = agreeing(at + 5, at + 5 - distance) + 4;
+    const noted = entry(here, low);
+    store<u64>(longAt, noted);
+    store<u64>(shortAt, noted);
+    if (distance != 0 && distance <= here + 1 - start && load<u32>(here + 1 - distance) == <u32>(value >> 8)) {
+      at = here;
       foundOffset = 1;
-      reachBack(at + 1, at + 1 - distance, length, emitted + 1, at);
+      reachBack(here + 1, here + 1 - distance, agreeing(here + 5, here + 5 - distance) + 4, last + 1, here);
       return true;
     }
-    if (isMatch(long, at, low)) {
-      takeMatch(at, <usize>long);
+    if (<u32>(long >> 32) == low && isNear(long, here, start)) {
+      at = here;
+      takeMatch(here, <usize>long);
       return true;
     }
-    if (isMatch(short, at, low)) {
-      const next = load<u64>(at + 1);
-      const nextAt = longPlace(next);
-      const longer = load<u64>(nextAt);
-      store<u64>(nextAt, entry(at + 1, <u32>next));
-      if (isMatch(longer, at + 1, <u32>next)) takeMatch(at + 1, <usize>longer);
-      else takeMatch(at, <usize>short);
+    if (<u32>(short >> 32) == low && isNear(short, here, start)) {
+      at = here;
+      takeShort(here, <usize>short);
       return true;
     }
-    at += 1 + ((at - emitted) >>> 7);
+    here += 1 + ((here - last) >>> 7);
   }
+  at = here;
   return false;
+}
+
+/** A match of five bytes by its hash; one of eight at the next place is better. */
+function takeShort(here: usize, place: usize): void {
+  const next = load<u64>(here + 1);
+  const nextAt = longPlace(next);
+  const longer = load<u64>(nextAt);
+  store<u64>(nextAt, entry(here + 1, <u32>next));
+  if (<u32>(longer >> 32) == <u32>next && isNear(longer, here + 1, frameStart)) takeMatch(here + 1, <usize>longer);
+  else takeMatch(here, place);
 }
 
 function takeMatch(from: usize, place: usize): void {
@@ -166,9 +178,8 @@ function noteMatch(start: usize): void {
 
 // @ts-ignore: a decorator of the compiler
 @inline
-function isMatch(place: u64, from: usize, low: u32): bool {
-  const address = <usize>place;
-  return <u32>(place >> 32) == low && address >= frameStart && <u32>(from - address - 1) < WINDOW - 1;
+function isNear(place: u64, from: usize, start: usize): bool {
+  return <usize>place >= start && <u32>(from - <usize>place - 1) < WINDOW - 1;
 }
 
 // @ts-ignore: a decorator of the compiler
