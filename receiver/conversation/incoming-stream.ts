@@ -1,10 +1,11 @@
 /** One stream on its way in: what is known of it, and what its runs and its recipe become. */
-import { equalBytes, releaseBuffers, releaseBytes, splitBytes } from '../../shared/bytes.ts';
+import { equalBytes, releaseBytes, splitBytes } from '../../shared/bytes.ts';
 import { TransferError } from '../../shared/errors.ts';
 import { hashBytes, hex, type Id } from '../../shared/hash.ts';
 import { RUN_BYTES_MAX } from '../../shared/limits.ts';
 import type { DecodedDifference } from '../../shared/recipe/difference/decode.ts';
-import type { ChunkRef, Recipe } from '../../shared/recipe/recipe.ts';
+import { bytesOfChunks, inBatches, readContents } from '../../shared/recipe/contents.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { baseOfRun } from '../../shared/recipe/run-base.ts';
 import { isProvenBySkeleton, skeletonDigest } from '../../shared/recipe/skeleton-digest.ts';
 import type { Store, StoreRecord } from '../../shared/store/port.ts';
@@ -126,32 +127,29 @@ export async function keep(recipe: Recipe, skeleton: Id | undefined, options: In
 
 /** Content that goes into the store together: its compressor has memory for so much. */
 const PUT_BYTES = 4 * 1024 * 1024;
-/** So much of a base is read at once. */
-const READ_BYTES = 1024 * 1024;
 
 /** Claims the next chunks for a run, then decodes it, hashes its chunks and stores them. */
 export async function takeRun(incoming: Opened, run: Run, replace: boolean, options: IncomingOptions): Promise<void> {
   const { store, decoders, knowledge } = options;
   const indices = [...(incoming.wanted as Uint32Array).subarray(incoming.arrived, incoming.arrived + run.chunkCount)];
   if (run.chunkCount === 0 || indices.length !== run.chunkCount) throw tooManyChunks();
-  const lengths = indices.map((i) => incoming.difference.freshLengths[i] as number);
-  const targetBytes = lengths.reduce((sum, length) => sum + length, 0);
+  const targetBytes = indices.reduce((sum, index) => sum + (incoming.difference.freshLengths[index] as number), 0);
   if (targetBytes > RUN_BYTES_MAX)
     throw new TransferError('LIMIT_EXCEEDED', `a run has ${targetBytes} bytes, the limit is ${RUN_BYTES_MAX}`);
   incoming.arrived += run.chunkCount;
   const base = await findBase(incoming, run, indices, [...incoming.running], store);
   const content = await decoders.decode({ codec: run.codec, payload: run.payload, targetBytes }, base);
-  const records: StoreRecord[] = [];
   let at = 0;
-  for (const length of lengths) {
-    const piece = content.subarray(at, at + length);
-    records.push({ kind: 'chunk', key: hashBytes(piece), bytes: piece });
-    at += length;
+  for (const batch of inBatches(indices, (index) => incoming.difference.freshLengths[index] as number, PUT_BYTES)) {
+    const records = batch.map((index): StoreRecord => {
+      const bytes = content.subarray(at, (at += incoming.difference.freshLengths[index] as number));
+      return { kind: 'chunk', key: hashBytes(bytes), bytes };
+    });
+    await store.put(records, { replace });
+    for (const [i, index] of batch.entries()) incoming.ids.set(index, (records[i] as StoreRecord).key);
+    knowledge.arrived(records.map(({ key }) => key));
   }
-  for (const batch of inBatches(records, ({ bytes }) => bytes.byteLength, PUT_BYTES)) await store.put(batch, { replace });
   if (content !== run.payload) releaseBytes(content);
-  for (let i = 0; i < records.length; i++) incoming.ids.set(indices[i] as number, (records[i] as StoreRecord).key);
-  knowledge.arrived(records.map(({ key }) => key));
   options.onContent?.(incoming.frame.image, targetBytes, 0);
   incoming.claim.touch();
 }
@@ -179,42 +177,5 @@ async function findBase(
       return id && { id, length: difference.freshLengths[index] as number };
     },
   });
-  const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
-  return { bytes, read: () => readChunks(chunks, bytes, store) };
-}
-
-/** In order, as many together as have at most `bytesMax` bytes, and at least one. */
-function* inBatches<T>(items: readonly T[], bytesOf: (item: T) => number, bytesMax: number): Generator<T[], void, undefined> {
-  let batch: T[] = [];
-  let bytes = 0;
-  for (const item of items) {
-    if (batch.length > 0 && bytes + bytesOf(item) > bytesMax) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(item);
-    bytes += bytesOf(item);
-  }
-  if (batch.length > 0) yield batch;
-}
-
-/** Their contents, one behind the other, `bytes` bytes together. @throws TransferError INTEGRITY */
-async function readChunks(chunks: readonly ChunkRef[], bytes: number, store: Store): Promise<Uint8Array> {
-  const content = new Uint8Array(bytes);
-  let at = 0;
-  for (const batch of inBatches(chunks, ({ length }) => length, READ_BYTES)) {
-    const pieces = await store.getMany(
-      'chunk',
-      batch.map(({ id }) => id),
-    );
-    for (const [i, piece] of pieces.entries()) {
-      const { id, length } = batch[i] as ChunkRef;
-      if (piece.byteLength !== length) throw new TransferError('INTEGRITY', `chunk ${hex(id)} has not ${length} bytes`);
-      content.set(piece, at);
-      at += length;
-    }
-    releaseBuffers(pieces);
-  }
-  return content;
+  return { bytes: bytesOfChunks(chunks), read: () => readContents(chunks, store) };
 }

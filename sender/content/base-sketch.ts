@@ -12,16 +12,24 @@ export type Sketch = Float64Array;
 const SKETCH_BYTES = 6;
 const NAMES_FROM = 2 ** (8 * SKETCH_BYTES);
 
+const sketches = new WeakMap<Recipe, Sketch>();
+
+/** Made when it is first asked for, and kept as long as the recipe. */
 export function sketchOf(recipe: Recipe): Sketch {
-  const keys: number[] = [];
+  let sketch = sketches.get(recipe);
+  if (sketch === undefined) sketches.set(recipe, (sketch = createSketch(recipe)));
+  return sketch;
+}
+
+function createSketch(recipe: Recipe): Sketch {
+  const keys = new Float64Array(recipe.rowCount + recipe.chunkCount);
   const blankedName = createNamer();
-  for (let i = 0; i < recipe.rowCount; i++) {
-    keys.push(nameKey(blankedName(recipe.row(i))));
-    for (const { id } of recipe.chunksOf(i)) keys.push(chunkKey(id));
-  }
-  for (const { id } of recipe.tail) keys.push(chunkKey(id));
-  const sketch = Float64Array.from(keys).toSorted();
-  return sketch.filter((key, i) => key !== sketch[i - 1]);
+  for (let i = 0; i < recipe.rowCount; i++) keys[i] = nameKey(blankedName(recipe.row(i)));
+  for (let i = 0; i < recipe.chunkCount; i++) keys[recipe.rowCount + i] = chunkKey(recipe.chunk(i).id);
+  keys.sort();
+  let count = 0;
+  for (let i = 0; i < keys.length; i++) if (i === 0 || keys[i] !== keys[i - 1]) keys[count++] = keys[i] as number;
+  return keys.slice(0, count);
 }
 
 /** Which part of what is wanted is in a sketch, 0 to 1. */

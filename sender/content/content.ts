@@ -1,10 +1,11 @@
 /** Sends the needed content of one announced stream: planned into runs, encoded on all cores, gathered into segments. */
-import { concatBytes, releaseBuffers } from '../../shared/bytes.ts';
+import { releaseBytes, utf8Text } from '../../shared/bytes.ts';
 import { codecName } from '../../shared/delta/codecs.ts';
 import type { EffortLevel } from '../../shared/delta/content.ts';
 import type { EncodedDifference } from '../../shared/recipe/difference/encode.ts';
 import type { ChunkList } from '../../shared/recipe/chunk-list.ts';
-import type { ChunkRef, Recipe } from '../../shared/recipe/recipe.ts';
+import { cutContents, readContents } from '../../shared/recipe/contents.ts';
+import type { Recipe } from '../../shared/recipe/recipe.ts';
 import type { Store } from '../../shared/store/port.ts';
 import { NO_BASE, type Run, type RunBase } from '../../shared/wire/bulk.ts';
 import type { Accounting } from '../account/accounting.ts';
@@ -42,7 +43,7 @@ export interface StreamContent {
 
 export async function sendContent(content: StreamContent, options: ContentOptions): Promise<void> {
   const { fresh } = content.difference;
-  const similar = createSimilar(content, (chunks) => readChunks(chunks, options.pool));
+  const similar = createSimilar(content, async (chunks) => cutContents(await readContents(chunks, options.pool), chunks));
   let turn: Promise<unknown> = Promise.resolve();
   /** Reads a run and what it leans on; where it may lean on what went before, after that. */
   const read = (leaning: Leaning): Promise<EncodeJob> => {
@@ -93,34 +94,18 @@ function* leanings(content: StreamContent, options: ContentOptions): Generator<L
 
 async function readRun(leaning: Leaning, fresh: ChunkList, similar: Similar, pool: Store): Promise<EncodeJob> {
   const { plan } = leaning;
-  const target = await readChunks(
-    plan.fresh.map((index) => fresh.at(index)),
-    pool,
-  );
-  let base = await readChunks(plan.baseChunks, pool);
+  const chunks = plan.fresh.map((index) => fresh.at(index));
+  const target = await readContents(chunks, pool);
+  let base = await readContents(plan.baseChunks, pool);
   if (plan.similarBytes > 0) {
-    const leansOn = withSimilar(plan, await similar.find(plan, target, base));
+    const leansOn = withSimilar(plan, await similar.find(plan, cutContents(target, chunks), cutContents(base, plan.baseChunks)));
     leaning.base = leansOn.base;
     if (leansOn.baseChunks !== plan.baseChunks) {
-      releaseBuffers(base);
-      base = await readChunks(leansOn.baseChunks, pool);
+      releaseBytes(base);
+      base = await readContents(leansOn.baseChunks, pool);
     }
   }
-  return { target: joined(target), base: base.length === 0 ? undefined : joined(base) };
-}
-
-/** One array in place of `parts`, whose memory is given back. */
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = concatBytes(parts);
-  releaseBuffers(parts);
-  return whole;
-}
-
-function readChunks(chunks: readonly ChunkRef[], pool: Store): Promise<readonly Uint8Array[]> {
-  return pool.getMany(
-    'chunk',
-    chunks.map(({ id }) => id),
-  );
+  return { target, base: base.byteLength === 0 ? undefined : base };
 }
 
 /** A run's payload is shared out to its files by their share of its content. */
@@ -128,7 +113,7 @@ function account(run: EncodedRun, plan: PlannedRun, { recipe, difference }: Stre
   accounting.detail(`content: ${codecName(run.codec)}`, run.payload.byteLength);
   for (const index of plan.fresh) {
     const row = difference.freshRow[index] as number;
-    const name = row < 0 ? '(not a tar)' : Buffer.from(recipe.row(row).name).toString();
+    const name = row < 0 ? '(not a tar)' : utf8Text(recipe.row(row).name);
     accounting.file(name, (run.payload.byteLength * difference.fresh.at(index).length) / plan.bytes);
   }
 }

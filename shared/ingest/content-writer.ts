@@ -4,7 +4,8 @@
  */
 import { createChunker } from '../cdc/chunker.ts';
 import { createCutMemory } from '../cdc/wasm-cut.ts';
-import { hashBytes, hex, type Id } from '../hash.ts';
+import { hashBytes, type Id } from '../hash.ts';
+import { BATCH_CHUNKS } from '../recipe/contents.ts';
 import type { Store } from '../store/port.ts';
 
 /** Where the chunks of a content are reported. */
@@ -99,26 +100,20 @@ export function createContentWriter(store: Store): ContentWriter {
 async function settle(store: Store, pending: readonly Pending[]): Promise<void> {
   let chunks: PendingChunk[] = [];
   for (const item of pending) {
-    if (typeof item !== 'function') {
-      chunks.push(item);
-      continue;
-    }
+    if (typeof item !== 'function') chunks.push(item);
+    if (typeof item !== 'function' && chunks.length < BATCH_CHUNKS) continue;
     await putNew(store, chunks);
     chunks = [];
-    await item();
+    if (typeof item === 'function') await item();
   }
   await putNew(store, chunks);
 }
 
 async function putNew(store: Store, chunks: readonly PendingChunk[]): Promise<void> {
   if (chunks.length === 0) return;
-  const unique = [...new Map(chunks.map((chunk) => [hex(chunk.id), chunk] as const)).values()];
-  const held = await store.hasMany(
-    'chunk',
-    unique.map(({ id }) => id),
-  );
-  const fresh = unique.filter((_, index) => held[index] !== true);
-  if (fresh.length === 0) return;
-  await store.put(fresh.map(({ id, bytes }) => ({ kind: 'chunk', key: id, bytes })));
-  for (const { id, bytes, sink } of fresh) sink.onNewChunk(id, bytes.byteLength);
+  const onNew = (place: number): void => {
+    const { id, bytes, sink } = chunks[place] as PendingChunk;
+    sink.onNewChunk(id, bytes.byteLength);
+  };
+  await store.put(chunks.map(({ id, bytes }) => ({ kind: 'chunk', key: id, bytes })), { onNew }); // prettier-ignore
 }

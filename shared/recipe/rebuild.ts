@@ -7,7 +7,8 @@ import { RECIPE_DEPTH_MAX } from '../limits.ts';
 import type { Store } from '../store/port.ts';
 import { BLOCK_BYTES, encodeHeader } from '../tar/header.ts';
 import { putTogether } from '../wrapped/method.ts';
-import { BODY_NONE, type ChunkRef, type Recipe, type Row, type WrapMethod } from './recipe.ts';
+import { BATCH_CHUNKS } from './contents.ts';
+import { BODY_INLINE, BODY_NESTED, BODY_NONE, type ChunkRef, type Recipe, type Row, type WrapMethod } from './recipe.ts';
 import { paddingBytes } from './table.ts';
 import { plainOf, reconstructionOf } from './wrapped.ts';
 
@@ -25,6 +26,8 @@ interface Sources {
 const PIECE_BYTES = 256 * 1024;
 /** Stream bytes that are looked up together. Two batches are in memory: one being fetched, one being given out. */
 const BATCH_BYTES = 2 * 1024 * 1024;
+/** Of small files a part is their skeleton, the next one their content. */
+const BATCH_PARTS = 2 * BATCH_CHUNKS;
 
 /** Skeleton that is gathered in one buffer. */
 const SLAB_BYTES = 64 * 1024;
@@ -131,7 +134,7 @@ async function* batchesOf(recipe: Recipe, sources: Sources): AsyncGenerator<read
     } else {
       batch.push(part);
       bytes += part.length;
-      if (bytes < BATCH_BYTES) continue;
+      if (bytes < BATCH_BYTES && batch.length < BATCH_PARTS) continue;
       yield batch;
       batch = [];
       bytes = 0;
@@ -197,14 +200,17 @@ function* partsOf(recipe: Recipe): Generator<Part | NestedBody, void, undefined>
       end = 0;
     }
     const row = recipe.row(index);
+    const { body, padding } = row;
     writeHeader(recipe, row, slab, end);
     end += BLOCK_BYTES;
-    if (row.body !== BODY_NONE) {
+    if (body !== BODY_NONE) {
       yield slab.subarray(start, end);
       start = end;
-      yield* bodyOf(recipe, index, row);
+      if (body === BODY_INLINE) yield row.inline as Uint8Array;
+      else if (body === BODY_NESTED) yield { nested: row.nested as Id, bodyBytes: row.bodyBytes };
+      else for (const chunk of recipe.chunksOf(index)) yield chunk;
     }
-    if (row.padding) slab.set(row.padding, end);
+    if (padding) slab.set(padding, end);
     end += paddingBytes(row);
   }
   if (end > start) yield slab.subarray(start, end);
@@ -213,12 +219,6 @@ function* partsOf(recipe: Recipe): Generator<Part | NestedBody, void, undefined>
 }
 
 const zeros: Uint8Array = new Uint8Array(64 * 1024);
-
-function* bodyOf(recipe: Recipe, index: number, { inline, nested, bodyBytes }: Row): Generator<Part | NestedBody, void, undefined> {
-  if (inline) yield inline;
-  if (nested) yield { nested, bodyBytes };
-  yield* recipe.chunksOf(index);
-}
 
 function writeHeader(recipe: Recipe, row: Row, out: Uint8Array, at: number): void {
   const { template, literal } = row;

@@ -41,7 +41,8 @@ export function createKeySet(): KeySet {
     slots *= 2;
     table = new Uint32Array(2 * slots);
     for (let at = 0; at < before.length; at += 2) {
-      const [low, high] = [before[at] as number, before[at + 1] as number];
+      const low = before[at] as number;
+      const high = before[at + 1] as number;
       if (low !== 0 || high !== 0) place(low, high);
     }
   };

@@ -49,13 +49,15 @@ class MemoryStore implements Store {
     });
   }
 
-  async put(records: readonly StoreRecord[], { replace = false }: PutOptions = {}): Promise<number> {
+  async put(records: readonly StoreRecord[], { replace = false, onNew }: PutOptions = {}): Promise<number> {
     let added = 0;
-    for (const { kind, key, bytes } of records) {
+    for (const [place, { kind, key, bytes }] of records.entries()) {
       const entries = this.#open(kind);
       const known = entries.has(hex(key));
-      if (!known) added++;
       if (!known || replace || kind === 'image') entries.set(hex(key), { key: asId(key.slice()), bytes: copyBytes(bytes) });
+      if (known) continue;
+      added++;
+      onNew?.(place);
     }
     return added;
   }

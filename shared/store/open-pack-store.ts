@@ -89,7 +89,7 @@ class PackStore implements Store {
     return found;
   }
 
-  async put(records: readonly StoreRecord[], { replace = false }: PutOptions = {}): Promise<number> {
+  async put(records: readonly StoreRecord[], { replace = false, onNew }: PutOptions = {}): Promise<number> {
     this.#assertOpen();
     for (const { kind, key, bytes } of records) {
       if (bytes.byteLength <= STORE_RECORD_BYTES_MAX) continue;
@@ -100,7 +100,7 @@ class PackStore implements Store {
     }
     const { writer, places } = this.#parts;
     if (places.pendingCount >= STORE_PENDING_RECORDS_MAX || writer.unsyncedBytes >= STORE_PENDING_BYTES_MAX) await this.#commit();
-    return this.#serial(() => this.#append(records, replace));
+    return this.#serial(() => this.#append(records, replace, onNew));
   }
 
   async flush(): Promise<void> {
@@ -196,7 +196,7 @@ class PackStore implements Store {
   }
 
   /** Runs in `#serial`. */
-  async #append(records: readonly StoreRecord[], replace: boolean): Promise<number> {
+  async #append(records: readonly StoreRecord[], replace: boolean, onNew: PutOptions['onNew']): Promise<number> {
     const { places, compressor, writer } = this.#parts;
     const wanted = await siftRecords(records, replace, (kind, keys) => places.held(kind, keys));
     const packed = compressor.packAll(wanted.map(({ record }) => record.bytes)).map((each, index): PackedRecord => {
@@ -205,10 +205,12 @@ class PackStore implements Store {
     });
     let added = 0;
     await writer.append(packed, (from, locations) => {
-      for (const [index, location] of locations.entries()) {
-        const { record, isNew } = wanted[from + index]!;
-        places.add(record.kind, record.key, location, isNew);
-        if (isNew) added++;
+      for (let index = 0; index < locations.length; index++) {
+        const { place, record, isNew } = wanted[from + index]!;
+        places.add(record.kind, record.key, locations[index]!, isNew);
+        if (!isNew) continue;
+        added++;
+        onNew?.(place);
       }
     });
     return added;

@@ -59,7 +59,10 @@ export async function readLatest(
   while (wanted.length > 0) {
     const results = await tryReadRecords(readers, identity.seed, lie);
     const failed = results.flatMap((result, i) => (result instanceof TransferError ? [{ i, error: result }] : []));
-    for (const [i, result] of results.entries()) if (!(result instanceof TransferError)) out[wanted[i] as number] = result;
+    for (let i = 0; i < results.length; i++) {
+      const result = results[i];
+      if (!(result instanceof TransferError)) out[wanted[i] as number] = result as Uint8Array;
+    }
     wanted = failed.map(({ i }) => wanted[i] as number);
     const before = failed.map(({ i }) => lie[i] as RecordPlace);
     lie = failed.length === 0 ? [] : await locate(wanted);

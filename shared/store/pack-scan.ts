@@ -2,6 +2,8 @@
  * Walks a pack from record to record without an index, and finds its way again behind damage. Recovery and check stand on it.
  */
 import { crc32 } from 'node:zlib';
+import { copyBytes } from '../bytes.ts';
+import { asId } from '../hash.ts';
 import type { StoreFile } from './files.ts';
 import { decodeRecordHeader, RECORD_HEADER_BYTES, RECORD_MAGIC, type RecordHeader } from './record.ts';
 
@@ -83,7 +85,8 @@ function createWindow(file: StoreFile, to: number, windowBytes: number): Window 
 /** The header at `at`, if it is sound and its record ends before `to`. */
 async function readHeader(window: Window, at: number, to: number, seed: number): Promise<RecordHeader | undefined> {
   const header = decodeRecordHeader(await window.view(at, RECORD_HEADER_BYTES), seed);
-  return header !== undefined && at + RECORD_HEADER_BYTES + header.storedLength <= to ? header : undefined;
+  if (header === undefined || at + RECORD_HEADER_BYTES + header.storedLength > to) return undefined;
+  return { ...header, key: asId(copyBytes(header.key)) };
 }
 
 async function findHeader(window: Window, from: number, to: number, seed: number): Promise<number> {

@@ -141,7 +141,8 @@ class AppendingWriter implements PackWriter {
     const parts: Uint8Array[] = [];
     const locations: Location[] = [];
     let offset = start;
-    for (const [index, record] of records.entries()) {
+    for (let index = 0; index < records.length; index++) {
+      const record = records[index]!;
       const { rawLength, stored } = record;
       const header = headers.subarray(index * RECORD_HEADER_BYTES, (index + 1) * RECORD_HEADER_BYTES);
       const storedLength = stored.byteLength;

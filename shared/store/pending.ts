@@ -2,7 +2,7 @@
 import { copyBytes } from '../bytes.ts';
 import { asId, type Id } from '../hash.ts';
 import type { Location } from './chunk-index.ts';
-import type { RecordKind } from './port.ts';
+import { RECORD_KINDS, type RecordKind } from './port.ts';
 
 /** Where a record lies now; undefined for one that is gone. */
 export interface PendingEntry {
@@ -11,7 +11,7 @@ export interface PendingEntry {
   readonly location: Location | undefined;
 }
 
-type Generation = Map<string, PendingEntry>;
+type Generation = Readonly<Record<RecordKind, Map<string, PendingEntry>>>;
 
 export interface PendingRecords {
   readonly size: number;
@@ -27,35 +27,51 @@ export interface PendingRecords {
 }
 
 export function createPendingRecords(): PendingRecords {
-  let newest: Generation = new Map();
-  let sealed: Generation = new Map();
+  let newest = createGeneration();
+  let sealed = createGeneration();
   return {
     get size() {
-      return newest.size + sealed.size;
+      return sizeOf(newest) + sizeOf(sealed);
     },
     get(kind, key) {
-      const name = entryName(kind, key);
-      return newest.get(name) ?? sealed.get(name);
+      // Most of the time nothing is being written, and no name need be made.
+      if (newest[kind].size === 0 && sealed[kind].size === 0) return undefined;
+      const name = nameOf(key);
+      return newest[kind].get(name) ?? sealed[kind].get(name);
     },
     add(kind, key, location) {
-      const name = entryName(kind, key);
-      const before = newest.get(name);
-      newest.set(name, { kind, key: asId(copyBytes(key)), location });
-      return () => void (before === undefined ? newest.delete(name) : newest.set(name, before));
+      const name = nameOf(key);
+      const entries = newest[kind];
+      const before = entries.get(name);
+      entries.set(name, { kind, key: asId(copyBytes(key)), location });
+      return () => void (before === undefined ? entries.delete(name) : entries.set(name, before));
     },
     seal() {
-      for (const [name, entry] of newest) sealed.set(name, entry);
-      newest = new Map();
-      return [...sealed.values()];
+      for (const kind of RECORD_KINDS) for (const [name, entry] of newest[kind]) sealed[kind].set(name, entry);
+      newest = createGeneration();
+      return RECORD_KINDS.flatMap((kind) => [...sealed[kind].values()]);
     },
     settle() {
-      sealed = new Map();
+      sealed = createGeneration();
     },
-    entries: (kind) => [...new Map([...sealed, ...newest]).values()].filter((entry) => entry.kind === kind),
+    entries: (kind) => [...new Map([...sealed[kind], ...newest[kind]]).values()],
   };
 }
 
-/** A map key for kind and key: a byte a character, half of what hex would take. */
+function createGeneration(): Generation {
+  return { chunk: new Map(), recipe: new Map(), image: new Map() };
+}
+
+function sizeOf({ chunk, recipe, image }: Generation): number {
+  return chunk.size + recipe.size + image.size;
+}
+
+/** A map key: a byte a character, half of what hex would take. */
+function nameOf(key: Id): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+}
+
+/** The same for kind and key. */
 export function entryName(kind: RecordKind, key: Id): string {
-  return kind + Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+  return kind + nameOf(key);
 }

@@ -27,6 +27,8 @@ export interface RecordName {
 
 export interface PutOptions {
   readonly replace?: boolean;
+  /** Told of each record that was not there before, by its place among the records, once it is there. */
+  readonly onNew?: (place: number) => void;
 }
 
 export interface StoreStats {

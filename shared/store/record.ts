@@ -55,7 +55,7 @@ export function encodeRecordHeader(header: RecordHeader, seed: number, out: Uint
 }
 
 /**
- * Reads the header that starts `bytes`; the key is a copy.
+ * Reads the header that starts `bytes`; the key is a view of them.
  * @returns undefined where there is no sound header of this store: too short, other magic, checksum, or a length above the limit.
  */
 export function decodeRecordHeader(bytes: Uint8Array, seed: number): RecordHeader | undefined {
@@ -72,7 +72,7 @@ export function decodeRecordHeader(bytes: Uint8Array, seed: number): RecordHeade
     goneKindByte: view.getUint8(6),
     rawLength,
     storedLength,
-    key: asId(bytes.slice(16, 16 + ID_BYTES)),
+    key: asId(bytes.subarray(16, 16 + ID_BYTES)),
     storedCrc: view.getUint32(48, true),
   };
 }

@@ -4,6 +4,8 @@ import { entryName } from './pending.ts';
 import { RECORD_KINDS, type RecordKind, type StoreRecord } from './port.ts';
 
 export interface WantedRecord {
+  /** Among the records that were put. */
+  readonly place: number;
   readonly record: StoreRecord;
   /** False for one that takes the place of another. */
   readonly isNew: boolean;
@@ -15,19 +17,22 @@ export async function siftRecords(
   replace: boolean,
   holds: (kind: RecordKind, keys: readonly Id[]) => Promise<boolean[]>,
 ): Promise<WantedRecord[]> {
-  const known = new Set<string>();
+  const isKnown: boolean[] = [];
   for (const kind of RECORD_KINDS) {
-    const keys = records.filter((record) => record.kind === kind).map(({ key }) => key);
-    const held = await holds(kind, keys);
-    for (const [index, key] of keys.entries()) if (held[index] === true) known.add(entryName(kind, key));
+    const places: number[] = [];
+    for (let place = 0; place < records.length; place++) if (records[place]?.kind === kind) places.push(place);
+    if (places.length === 0) continue;
+    const held = await holds(kind, places.map((place) => (records[place] as StoreRecord).key)); // prettier-ignore
+    for (let i = 0; i < places.length; i++) isKnown[places[i] as number] = held[i] === true;
   }
   const wanted: WantedRecord[] = [];
   const taken = new Set<string>();
-  for (const record of records) {
+  for (let place = 0; place < records.length; place++) {
+    const record = records[place] as StoreRecord;
     const name = entryName(record.kind, record.key);
-    const isNew = !known.has(name);
-    if (isNew || record.kind === 'image' || (replace && !taken.has(name))) wanted.push({ record, isNew });
-    known.add(name);
+    const isTaken = taken.has(name);
+    const isNew = isKnown[place] !== true && !isTaken;
+    if (isNew || record.kind === 'image' || (replace && !isTaken)) wanted.push({ place, record, isNew });
     taken.add(name);
   }
   return wanted;

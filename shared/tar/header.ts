@@ -116,7 +116,8 @@ export function isHeader(bytes: Uint8Array): boolean {
 /** A number field and its format, which goes into the template; 0 where there is none that a recipe can hold. */
 function number(block: Uint8Array, at: number, width: number, index: number): number {
   readNumber(block, at, width, field);
-  const [min, max] = width === SHORT ? [0, 0xffffffff] : [-RECIPE_NUMBER_MAX, RECIPE_NUMBER_MAX];
+  const min = width === SHORT ? 0 : -RECIPE_NUMBER_MAX;
+  const max = width === SHORT ? 0xffffffff : RECIPE_NUMBER_MAX;
   const isKept = field.format !== FORMAT_UNKNOWN && field.value >= min && field.value <= max;
   template[BLOCK_BYTES + index] = isKept ? field.format : FORMAT_UNKNOWN;
   return isKept ? field.value : 0;

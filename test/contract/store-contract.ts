@@ -105,6 +105,16 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
       expect((await store.stats()).chunkBytes).toBe(2000);
     });
 
+    it('tells which records are new, each once', async () => {
+      const [a, b, c] = newChunks(3);
+      const told: number[] = [];
+      const onNew = (place: number): void => void told.push(place);
+      await store.put([a!]);
+      await store.put([a!, b!, c!, b!], { onNew });
+      await store.put([a!, b!], { onNew, replace: true });
+      expect(told).toEqual([1, 2]);
+    });
+
     it('writes chunks and recipes again where they are to be replaced', async () => {
       const [a, b] = newChunks(2);
       const recipe: StoreRecord = { kind: 'recipe', key: a!.key, bytes: randomBytes(10) };
