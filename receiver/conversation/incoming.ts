@@ -14,6 +14,7 @@ import { hex, type Id } from '../../shared/hash.ts';
 import type { Run, SegmentFrame, StreamFrame } from '../../shared/wire/bulk.ts';
 import { BASES_MAX } from '../../shared/wire/messages.ts';
 import { begunStream, createAnnouncements, markKept } from './announcements.ts';
+import { createFreshIds } from './fresh-ids.ts';
 import { keep, takeRun, tooManyChunks, type Incoming, type IncomingOptions, type Opened } from './incoming-stream.ts';
 import type { Needed } from './need.ts';
 import { createRecentRecipes } from './recent-recipes.ts';
@@ -127,9 +128,10 @@ function isWhole({ difference, recipe, ids }: Incoming): boolean {
   return recipe !== undefined || (difference !== undefined && ids.lacking === 0);
 }
 
-/** Lets go what a recipe was made with. */
+/** Lets go what a recipe was made with: where it cannot be kept, its content is asked for again. */
 function release(incoming: Incoming): void {
   incoming.bases = [];
+  incoming.ids = createFreshIds(0);
   incoming.difference = undefined;
   incoming.wanted = undefined;
 }
