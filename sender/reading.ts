@@ -42,9 +42,9 @@ export function createReading(
         signal: AbortSignal.any([signal, stop.signal]),
         spoolDirectory,
         onProgress,
-        onStream({ path, recipe, id, known, newBytes, isOpaque }) {
+        onStream({ path, isFile, recipe, id, known, newBytes, isOpaque }) {
           // Not the list of its chunks, which may be long.
-          streams.push({ path, recipe, id, known, newBytes, isOpaque });
+          streams.push({ path, isFile, recipe, id, known, newBytes, isOpaque });
           tell();
         },
       });

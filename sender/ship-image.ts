@@ -8,7 +8,7 @@ import type { Channel, WireCounters } from '../shared/channel/port.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Effort } from '../shared/delta/content.ts';
 import { TransferError } from '../shared/errors.ts';
-import { hex } from '../shared/hash.ts';
+import { hex, type Id } from '../shared/hash.ts';
 import { normaliseReference } from '../shared/image/reference.ts';
 import type { StoredArchive } from '../shared/image/stored-archive.ts';
 import type { Store } from '../shared/store/port.ts';
@@ -97,6 +97,8 @@ interface Cargo {
   readonly reading: Reading;
   /** Streams that were announced, as they were the first time, by their ids in hex. */
   readonly announced: Map<string, Announced>;
+  /** The layers of streams that are files, by their ids in hex: one list for all sources. */
+  readonly layerOfFile: Map<string, Id>;
   newBytes: number;
   /** What it came to on the latest connection, before its receipt. */
   shipped: Shipped | undefined;
@@ -122,6 +124,7 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
   const meter = createRateMeter(context.clock);
   const amount = { planned: 0, sent: 0 };
   const announcements = new Map<string, Announcement>();
+  const layerOfFile = new Map<string, Id>();
   const crossing = createCrossing(request, context, {
     accounting,
     announcements,
@@ -134,6 +137,7 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
     source,
     reading: stack.use(createReading(source, context.pool, { ...context, now: context.clock.now() })),
     announced: new Map(),
+    layerOfFile,
     newBytes: 0,
     shipped: undefined,
     receipt: undefined,
@@ -172,7 +176,7 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
         const { ref, archive } = shipped as Shipped;
         return { image: ref === '' ? name : ref, archive, diffIds: inspection?.diffIds ?? [] };
       }),
-      (id) => accounting.total([...announcements].filter(([, { owner }]) => equalBytes(owner, id)).map(([stream]) => stream)),
+      (id) => accounting.total([...announcements].filter(([, { owner }]) => equalBytes(layerOfFile.get(hex(owner)) ?? owner, id)).map(([stream]) => stream)), // prettier-ignore
     ),
     bytesPerSecond: request.dryRun ? undefined : meter.bytesPerSecond(),
     reconnections,
@@ -187,7 +191,7 @@ export async function shipImages(request: ShipRequest, context: ShipContext): Pr
 
 /** Reads one source, sends what the receiver lacks of it, and asks for delivery. */
 async function shipSource(cargo: Cargo, request: ShipRequest, context: ShipContext, voyage: Voyage): Promise<Shipped> {
-  const { source, reading, announced } = cargo;
+  const { source, reading, announced, layerOfFile } = cargo;
   const { inspection } = source;
   const as = source.as ?? request.as;
   const wish: Wish = request.stage === true ? 'stage' : 'deliver';
@@ -209,13 +213,16 @@ async function shipSource(cargo: Cargo, request: ShipRequest, context: ShipConte
   // dry run the pool knows it whole, so that is what a dry run tells of.
   const waiting: PooledStream[] = [];
   const opaque = new Set<string>();
-  const announce = async ({ id, recipe }: PooledStream, image: number, always = false): Promise<void> => {
-    const sent = await voyage.shipment.add(image, recipe, { always });
+  const announce = async ({ id, recipe, path, isFile }: PooledStream, image: number, always = false): Promise<void> => {
+    const sent = await voyage.shipment.add(image, recipe, { always, file: isFile ? path : undefined });
     if (sent !== undefined && !announced.has(hex(id))) announced.set(hex(id), sent);
   };
+  const files: PooledStream[] = [];
   for await (const stream of reading.streams(voyage.signal)) {
     waiting.push(stream);
     if (stream.isOpaque) opaque.add(hex(stream.id));
+    if (stream.isFile) files.push(stream);
+    else for (const { id } of files.splice(0)) layerOfFile.set(hex(id), stream.id);
     // The archive itself comes last, and is looked at as a whole before anything of it is committed.
     if (stream.path === '') continue;
     if (offered === undefined && !stream.known && !request.dryRun) offered = await voyage.offer(offer);

@@ -17,16 +17,23 @@ import type { Need } from './link/answers.ts';
 
 export interface Shipment {
   /**
-   * Announces a stream unless the receiver holds it (then: undefined), and queues its content. The plain stream of a wrapped one comes first.
-   * @param options `always`: also where it holds it.
+   * Announces a stream unless the receiver holds it (then: undefined), and queues its content. The plain stream of a wrapped one comes first;
+   * what else it nests was added before.
    */
-  add(image: number, recipe: Recipe, options?: { readonly always: boolean }): Promise<Announced | undefined>;
+  add(image: number, recipe: Recipe, options?: AddOptions): Promise<Announced | undefined>;
   /** Announces a stream again, and what it nests, with nothing to lean on: the receiver has lost something of it. */
   addAgain(stream: number): void;
   /** Number of a stream of this session, the latest where it was announced again; -1 where it was not announced. */
   streamOf(id: Id): number;
   /** Resolves when all content that was queued has been sent. */
   drain(): Promise<void>;
+}
+
+export interface AddOptions {
+  /** Also where the receiver holds it. */
+  readonly always?: boolean;
+  /** Path of the file that it is all about. */
+  readonly file?: string | undefined;
 }
 
 /** How a stream was announced, and what the receiver may remember of it when the connection breaks. */
@@ -64,19 +71,22 @@ export interface ShipmentOptions extends ContentOptions {
 const ASK_BYTES = 6;
 const ASK_AGAIN_BYTES = 8;
 
-/** The first version of the protocol that knows zstd streams. */
+/** The first versions of the protocol that know zstd streams, and runs that lean on tails. */
 const VERSION_OF_ZSTD = 3;
+const VERSION_OF_TAILS = 3;
 
 /** The part of a `stream` frame that tells how the stream is to be made, and asks. */
 type Question = Pick<StreamFrame, 'bases' | 'askBytes' | 'asked' | 'recipe'>;
 
 const NOTHING = new Uint8Array(0);
 
+/** A stream and what it is announced for. */
 interface Sent {
   readonly image: number;
   readonly recipe: Recipe;
-  /** The stream that it was announced for: itself, or the wrapped one that it is the plain stream of. */
+  /** Itself, or the wrapped one that it is the plain stream of. */
   readonly owner: Id;
+  readonly file: string | undefined;
 }
 
 export function createShipment(options: ShipmentOptions): Shipment {
@@ -94,8 +104,9 @@ export function createShipment(options: ShipmentOptions): Shipment {
   const streamOf = (id: Id): number => sent.findLastIndex(({ recipe }) => equalBytes(recipe.id, id));
 
   /** Sends the announcement, and queues the content that is then asked for. */
-  const open = async (image: number, recipe: Recipe, announcement: Announcement, question: Question): Promise<Announced> => {
-    const { bases: chosen, difference, owner } = announcement;
+  const open = async (sending: Sent, announcement: Announcement, question: Question): Promise<Announced> => {
+    const { image, recipe, file } = sending;
+    const { bases: chosen, difference } = announcement;
     const { stream, need } = await session.announce({
       image,
       id: recipe.id,
@@ -103,27 +114,29 @@ export function createShipment(options: ShipmentOptions): Shipment {
       wrapping: wrappingOf(recipe),
       ...question,
     });
-    sent.push({ image, recipe, owner });
+    sent.push(sending);
     bases.addSent(stream, recipe);
     options.accounting.detail('recipes', question.recipe.byteLength);
     options.accounting.detail('questions', question.asked.byteLength);
     const isVoid = (): boolean => voided.has(stream) || session.signal.aborted;
     queue = queue.then(async () => {
       const needed = neededChunks(difference.fresh, await need);
-      await sendContent({ stream, recipe, difference, bases: chosen, needed, isVoid }, options);
+      const leansOnTails = session.version >= VERSION_OF_TAILS;
+      await sendContent({ stream, recipe, file, difference, bases: chosen, needed, leansOnTails, isVoid }, options);
     });
     queue.catch(() => {});
     return { stream, fresh: difference.fresh };
   };
   /** @param plain without bases, and asking for every chunk. */
-  const announce = async (image: number, recipe: Recipe, owner: Id, plain: boolean): Promise<Announced> => {
+  const announce = async (sending: Sent, plain: boolean): Promise<Announced> => {
+    const { recipe, owner, file } = sending;
     const before = plain || !options.isBegun(recipe.id) ? undefined : options.announcements.get(hex(recipe.id));
     const references = before?.bases.map((base) => bases.reference(base.id));
     // It knows how the stream was announced, and needs to hear no more than that it goes on.
     if (before !== undefined && references?.every((reference) => reference !== undefined) === true)
-      return open(image, recipe, before, { bases: references, askBytes: 0, asked: NOTHING, recipe: NOTHING });
+      return open(sending, before, { bases: references, askBytes: 0, asked: NOTHING, recipe: NOTHING });
 
-    const chosen = plain ? [] : await bases.choose(recipe);
+    const chosen = plain ? [] : await bases.choose(recipe, file);
     const baseRecipes = chosen.map((base) => base.recipe);
     const difference = encodeDifference(
       recipe,
@@ -134,37 +147,41 @@ export function createShipment(options: ShipmentOptions): Shipment {
     options.announcements.set(hex(recipe.id), announcement);
     const asks = difference.fresh.length > 0 && (plain || voided.size > 0 || (await options.ask()));
     const askBytes = asks ? (plain ? ASK_AGAIN_BYTES : ASK_BYTES) : 0;
-    return open(image, recipe, announcement, {
+    return open(sending, announcement, {
       bases: chosen.map((base) => base.reference),
       askBytes,
       asked: asks ? concatBytes(Array.from(difference.fresh, ({ id }) => id.subarray(0, askBytes))) : NOTHING,
       recipe: difference.bytes,
     });
   };
-  const announceAgain = async (image: number, recipe: Recipe, owner: Id): Promise<void> => {
-    const ownerOfNested = (id: Id): Id => (recipe.wrapped === undefined ? id : owner);
-    for (const id of nestedIn(recipe)) if (streamOf(id) < 0) await announceAgain(image, await options.loadRecipe(id), ownerOfNested(id));
-    await announce(image, recipe, owner, true);
+  const announceAgain = async (sending: Sent): Promise<void> => {
+    const { recipe } = sending;
+    for (const id of nestedIn(recipe)) {
+      if (streamOf(id) >= 0) continue;
+      const nested = await options.loadRecipe(id);
+      await announceAgain(recipe.wrapped === undefined ? { ...sending, recipe: nested, owner: id } : { ...sending, recipe: nested });
+    }
+    await announce(sending, true);
   };
-  const add = async (image: number, recipe: Recipe, owner: Id, always: boolean): Promise<Announced | undefined> => {
+  const add = async (sending: Sent, always: boolean): Promise<Announced | undefined> => {
+    const { recipe } = sending;
     if (!always && bases.isHeld(recipe.id)) return undefined;
     // A receiver of before puts no zstd streams together.
     if (recipe.wrapped === METHOD_ZSTD && session.version < VERSION_OF_ZSTD)
-      return announce(image, await options.opaque(recipe), owner, false);
+      return announce({ ...sending, recipe: await options.opaque(recipe) }, false);
     const plain = plainOf(recipe);
-    if (plain !== undefined) await add(image, await options.loadRecipe(plain.id), owner, false);
-    return announce(image, recipe, owner, false);
+    if (plain !== undefined) await add({ ...sending, recipe: await options.loadRecipe(plain.id) }, false);
+    return announce(sending, false);
   };
 
   return {
-    add: (image, recipe, { always } = { always: false }) => inTurn(() => add(image, recipe, recipe.id, always)),
+    add: (image, recipe, { always = false, file } = {}) => inTurn(() => add({ image, recipe, owner: recipe.id, file }, always)),
     addAgain(stream) {
       if (voided.has(stream)) return;
       voided.add(stream);
       bases.distrust();
-      const { image, recipe, owner } = sent[stream] as Sent;
       inTurn(async () => {
-        await announceAgain(image, recipe, owner);
+        await announceAgain(sent[stream] as Sent);
         queue.catch((error: unknown) => session.fail(error));
       }).catch((error: unknown) => session.fail(error));
     },
@@ -180,7 +197,7 @@ export function createShipment(options: ShipmentOptions): Shipment {
 }
 
 function nestedIn(recipe: Recipe): Id[] {
-  return Array.from({ length: recipe.rowCount }, (_, row) => recipe.row(row).nested ?? []).flat();
+  return recipe.nestingRows.map((row) => recipe.row(row).nested as Id);
 }
 
 function neededChunks(fresh: ChunkList, need: Need | undefined): number[] {

@@ -5,6 +5,7 @@ import { hex, type Id } from '../shared/hash.ts';
 import { loadRecipe, openStoredArchive, type StoredArchive } from '../shared/image/stored-archive.ts';
 import { ingestStream, type IngestedStream, type IngestOptions, type IngestResult } from '../shared/ingest/ingest.ts';
 import type { Recipe } from '../shared/recipe/recipe.ts';
+import { plainOf } from '../shared/recipe/wrapped.ts';
 import type { Store } from '../shared/store/port.ts';
 import { rememberUse } from './pool-quota.ts';
 
@@ -23,8 +24,8 @@ export interface Source {
   readonly stored?: () => Promise<Id>;
 }
 
-/** A layer, or the archive, that is in the pool now. */
-export type PooledStream = Pick<IngestedStream, 'path' | 'recipe' | 'id' | 'known' | 'newBytes' | 'isOpaque'>;
+/** A layer, a large compressed file in one, or the archive, that is in the pool now. */
+export type PooledStream = Pick<IngestedStream, 'path' | 'isFile' | 'recipe' | 'id' | 'known' | 'newBytes' | 'isOpaque'>;
 
 export interface ReadOptions extends Pick<IngestOptions, 'spoolDirectory'> {
   /** Called in archive order, for the archive itself last; what it returns is awaited. */
@@ -52,16 +53,18 @@ export async function readSource(source: Source, pool: Store, options: ReadOptio
 async function replay(id: Id, pool: Store, onStream: ReadOptions['onStream']): Promise<StoredArchive> {
   const archive = await loadRecipe(pool, id);
   const told = new Set<string>();
-  const tell = async (path: string, recipe: Recipe): Promise<void> => {
+  const tell = async (path: string, recipe: Recipe, depth: number): Promise<void> => {
     told.add(hex(recipe.id));
-    // The plain stream of a wrapped one goes with it.
-    for (let i = 0; i < recipe.rowCount && recipe.wrapped === undefined; i++) {
-      const { nested, name } = recipe.row(i);
-      if (nested !== undefined && !told.has(hex(nested))) await tell(utf8Text(name), await loadRecipe(pool, nested));
+    // The plain stream of a wrapped one goes with it; what is nested in that does not.
+    const plain = plainOf(recipe);
+    const rows = plain === undefined ? recipe : await loadRecipe(pool, plain.id);
+    for (const index of rows.nestingRows) {
+      const { nested, name } = rows.row(index);
+      if (nested !== undefined && !told.has(hex(nested))) await tell(utf8Text(name), await loadRecipe(pool, nested), depth + 1);
     }
-    await onStream?.({ path, recipe, id: recipe.id, known: true, newBytes: 0, isOpaque: false });
+    await onStream?.({ path, isFile: depth > 1, recipe, id: recipe.id, known: true, newBytes: 0, isOpaque: false });
   };
-  await tell('', archive);
+  await tell('', archive, 0);
   return openStoredArchive(archive, pool);
 }
 

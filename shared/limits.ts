@@ -35,10 +35,12 @@ export const RECIPE_TEMPLATES_MAX = 4096;
 export const RECIPE_NUMBER_MAX = 2 ** 50;
 /** A recipe in its encoded form before compression, and the skeleton of one in memory. */
 export const RECIPE_BYTES_MAX = 512 * MIB;
-/** Streams nested in streams: an archive holds layers, a compressed layer its plain one. */
+/** Streams nested in streams: an archive holds layers, a compressed layer its plain one, that a compressed file, and this its plain one. */
 export const RECIPE_DEPTH_MAX = 4;
 /** A compressed member of an archive that is smaller is content: two streams would cost more. */
 export const WRAPPED_BYTES_MIN = 1024;
+/** A compressed file of a layer that is smaller is content: what changed in it is found by opening it (DELTA.md), and it fits into a run. */
+export const WRAPPED_FILE_BYTES_MIN = 2 * MIB;
 /** What is needed beside the plain bytes to make the compressed ones again: it is held in memory, at both ends. */
 export const RECONSTRUCTION_BYTES_MAX = 32 * MIB;
 /** manifest.json, index.json, image config and manifests: what is parsed as JSON. */

@@ -16,7 +16,7 @@ const ImageRecordSchema = z.object({
   /** Id of the archive's stream. */
   archive: Hex,
   archiveBytes: z.number(),
-  /** Ids of the layers' streams, in the order of the archive; before that of a compressed layer, that of its plain bytes. */
+  /** Ids of the layers' streams, in the order of the archive; before that of a compressed layer, that of its plain bytes; then those of their files. */
   streams: z.array(Hex),
   images: z.array(
     z.object({
@@ -34,7 +34,16 @@ const ImageRecordSchema = z.object({
       /** Digest that a containerd store uses as image id, where the archive names it. */
       manifestDigest: z.string().optional(),
       /** `plain`: the stream of the layer's plain bytes, where `stream` is compressed and was taken apart. */
-      layers: z.array(z.object({ diffId: z.string(), digest: z.string(), stream: Hex.optional(), plain: Hex.optional() })),
+      layers: z.array(
+        z.object({
+          diffId: z.string(),
+          digest: z.string(),
+          stream: Hex.optional(),
+          plain: Hex.optional(),
+          /** The streams of large compressed files in it, and before each that of its plain bytes. */
+          files: z.array(Hex).optional(),
+        }),
+      ),
       /** Id that the engine gave it when it was loaded. */
       engineImageId: z.string().optional(),
       /** Blobs that a containerd store holds since then. */
@@ -194,16 +203,18 @@ function findById(records: readonly ImageRecord[], name: string): ImageRecord | 
 
 function layerStreams(records: readonly ImageRecord[], prefixes: readonly Uint8Array[]): string[] {
   if (prefixes.length === 0) return [];
-  const found = new Map<string, Set<string>>();
+  const found = new Map<string, { readonly streams: Set<string>; readonly files: Set<string> }>();
   for (const record of records)
     for (const image of record.images)
-      for (const layer of image.layers) {
-        const key = layer.diffId.slice('sha256:'.length, 'sha256:'.length + 2 * PREFIX_BYTES);
-        const streams = found.get(key) ?? new Set();
-        for (const stream of [layer.plain, layer.stream]) if (stream !== undefined) streams.add(stream);
-        found.set(key, streams);
+      for (const { diffId, plain, stream, files = [] } of image.layers) {
+        const key = diffId.slice('sha256:'.length, 'sha256:'.length + 2 * PREFIX_BYTES);
+        const known = found.get(key) ?? { streams: new Set(), files: new Set() };
+        for (const id of [plain, stream]) if (id !== undefined) known.streams.add(id);
+        for (const id of files) known.files.add(id);
+        found.set(key, known);
       }
-  return prefixes.flatMap((prefix) => [...(found.get(hex(prefix)) ?? [])]);
+  const offered = prefixes.flatMap((prefix) => found.get(hex(prefix)) ?? []);
+  return [...offered.flatMap(({ streams }) => [...streams]), ...offered.flatMap(({ files }) => [...files])];
 }
 
 /** Records of the same repository first; each group newest first. */

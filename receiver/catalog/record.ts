@@ -2,7 +2,7 @@
 import { TransferError } from '../../shared/errors.ts';
 import { hex, type Id } from '../../shared/hash.ts';
 import { normaliseReference } from '../../shared/image/reference.ts';
-import { loadPlain, type StoredArchive } from '../../shared/image/stored-archive.ts';
+import { loadInner, type StoredArchive } from '../../shared/image/stored-archive.ts';
 import type { Store } from '../../shared/store/port.ts';
 import { namedAt, type Catalog, type ImageEntry, type ImageRecord } from './catalog.ts';
 import type { Names } from '../deliver/port.ts';
@@ -22,11 +22,10 @@ export async function makeRecord(
   const before = catalog.byArchive(recipe.id);
   if (before !== undefined) return before;
   const streams = new Set<string>();
-  const plains = new Map<string, string>();
+  const inner = new Map<string, Inner>();
   for (const { member } of index.images.flatMap((image) => image.layers)) {
     const stream = archive.member(member)?.stream;
-    const plain = stream && (await loadPlain(store, stream));
-    if (plain !== undefined) plains.set(hex(stream as Id), hex(plain));
+    if (stream !== undefined && !inner.has(hex(stream))) inner.set(hex(stream), await innerOf(stream, store));
   }
   const images = index.images.map((image): ImageEntry => ({
     archiveRefs: image.refs.map(normaliseReference),
@@ -38,12 +37,13 @@ export async function makeRecord(
       const id = archive.member(layer.member)?.stream;
       if (id === undefined) return digests;
       const stream = hex(id);
-      const plain = plains.get(stream);
+      const { plain, files } = inner.get(stream) as Inner;
       if (plain !== undefined) streams.add(plain);
       streams.add(stream);
-      return { ...digests, stream, ...(plain !== undefined && { plain }) };
+      return { ...digests, stream, ...(plain !== undefined && { plain }), ...(files.length > 0 && { files }) };
     }),
   }));
+  for (const { files } of inner.values()) for (const file of files) streams.add(file);
   const verified = images.flatMap((image) => image.layers.flatMap((layer) => provenDigests(layer, proven)));
   return {
     version: 1,
@@ -55,6 +55,23 @@ export async function makeRecord(
     deliveredAt: now,
     verified: [...new Set(verified)],
   };
+}
+
+/** What a layer's stream leads to, in hex: its plain stream, and those of its files with theirs. */
+interface Inner {
+  readonly plain: string | undefined;
+  readonly files: string[];
+}
+
+async function innerOf(layer: Id, store: Store): Promise<Inner> {
+  const { plain, files } = await loadInner(store, layer);
+  const streams: string[] = [];
+  for (const file of files) {
+    const inner = await loadInner(store, file);
+    if (inner.plain !== undefined) streams.push(hex(inner.plain));
+    streams.push(hex(file));
+  }
+  return { plain: plain && hex(plain), files: streams };
 }
 
 /** Those of a layer's two digests that are the SHA-256 of streams that were proven. */

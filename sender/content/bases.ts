@@ -1,5 +1,8 @@
 /** Chooses which recipes that both sides hold a new recipe is written against. */
+import { utf8Text } from '../../shared/bytes.ts';
 import { hex, type Id } from '../../shared/hash.ts';
+import { createBlanker } from '../../shared/recipe/difference/likeness.ts';
+import { normalPath } from '../../shared/recipe/difference/path.ts';
 import type { Recipe } from '../../shared/recipe/recipe.ts';
 import { plainOf } from '../../shared/recipe/wrapped.ts';
 import type { BaseReference } from '../../shared/wire/bulk.ts';
@@ -30,7 +33,8 @@ export interface BaseChooser {
   isHeld(id: Id): boolean;
   /** True where every held stream is in the pool: then nothing that the receiver has is unknown here. */
   knowsAllHeld(): Promise<boolean>;
-  choose(target: Recipe): Promise<Base[]>;
+  /** @param file path of the file that the stream is all about, where it is one. */
+  choose(target: Recipe, file?: string): Promise<Base[]>;
   /** What a held or sent stream is called in this session; undefined for any other. */
   reference(id: Id): BaseReference | undefined;
   /** The receiver has lost something: nothing counts as held any more but what was sent in this session. */
@@ -52,6 +56,8 @@ export function createBaseChooser(pool: RecipePool): BaseChooser {
   const wrapped = new Map<string, Base>();
   /** For each stream by its id: what was chosen for it, best first. */
   const chosenFor = new Map<string, readonly Id[]>();
+  const blank = createBlanker();
+  const blanked = (path: string): string => blank(normalPath(path));
   let byPrefix: Promise<Map<string, Id>> | undefined;
 
   const poolIds = (): Promise<Map<string, Id>> => (byPrefix ??= pool.ids().then((ids) => new Map(ids.map((id) => [prefixOf(id), id]))));
@@ -80,6 +86,22 @@ export function createBaseChooser(pool: RecipePool): BaseChooser {
     return found.filter((base) => isHeld(base.recipe.id)).slice(0, 1);
   };
 
+  const known = (id: Id): Sketched | undefined => (isHeld(id) ? (sent.get(prefixOf(id)) ?? loaded.get(prefixOf(id))) : undefined);
+  /** The last stream that a file with this path was in a layer, whatever versions its name has; its plain stream where it is wrapped. */
+  const namesakes = (file: string): Sketched[] => {
+    const name = blanked(file);
+    for (const { recipe } of [...loaded.values(), ...sent.values()]) {
+      for (const index of recipe.wrapped === undefined ? recipe.nestingRows : []) {
+        const row = recipe.row(index);
+        const found = blanked(utf8Text(row.name)) === name ? known(row.nested as Id) : undefined;
+        const plain = found && plainOf(found.recipe);
+        const base = plain === undefined ? found : known(plain.id);
+        if (base !== undefined) return [base];
+      }
+    }
+    return [];
+  };
+
   return {
     setHeld(prefixes) {
       held = prefixes.map((prefix) => hex(prefix));
@@ -99,7 +121,7 @@ export function createBaseChooser(pool: RecipePool): BaseChooser {
       const ids = await poolIds();
       return held.every((prefix) => ids.has(prefix));
     },
-    async choose(target) {
+    async choose(target, file) {
       if (target.wrapped !== undefined) return chooseWrapped(target);
       const wanted = sketchOf(target);
       const scored: { base: Sketched; shared: number }[] = [];
@@ -121,6 +143,7 @@ export function createBaseChooser(pool: RecipePool): BaseChooser {
         best.map(({ base }) => base),
         candidates.slice(best.length).map(({ base }) => base),
       );
+      if (chosen.length === 0 && file !== undefined) chosen.push(...namesakes(file));
       chosenFor.set(hex(target.id), chosen.map(({ recipe }) => recipe.id)); // prettier-ignore
       return chosen;
     },

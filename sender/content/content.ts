@@ -33,10 +33,14 @@ export interface ContentOptions {
 export interface StreamContent {
   readonly stream: number;
   readonly recipe: Recipe;
+  /** Path of the file that the stream is all about, where it is one. */
+  readonly file?: string | undefined;
   readonly difference: EncodedDifference;
   readonly bases: readonly Recipe[];
   /** Indices into the difference's fresh chunks, ascending. */
   readonly needed: readonly number[];
+  /** Whether the receiver knows runs that lean on the tails of bases. */
+  readonly leansOnTails: boolean;
   /** Nothing that still comes for it is of use. */
   readonly isVoid: () => boolean;
 }
@@ -109,11 +113,11 @@ async function readRun(leaning: Leaning, fresh: ChunkList, similar: Similar, poo
 }
 
 /** A run's payload is shared out to its files by their share of its content. */
-function account(run: EncodedRun, plan: PlannedRun, { recipe, difference }: StreamContent, accounting: Accounting): void {
+function account(run: EncodedRun, plan: PlannedRun, { recipe, file, difference }: StreamContent, accounting: Accounting): void {
   accounting.detail(`content: ${codecName(run.codec)}`, run.payload.byteLength);
   for (const index of plan.fresh) {
     const row = difference.freshRow[index] as number;
-    const name = row < 0 ? '(not a tar)' : utf8Text(recipe.row(row).name);
+    const name = file ?? (row < 0 ? '(not a tar)' : utf8Text(recipe.row(row).name));
     accounting.file(name, (run.payload.byteLength * difference.fresh.at(index).length) / plan.bytes);
   }
 }

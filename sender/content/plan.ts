@@ -53,6 +53,8 @@ export interface Planned {
   readonly bases: readonly Recipe[];
   /** Indices into the fresh chunks, ascending. */
   readonly needed: readonly number[];
+  /** Whether runs may lean on the tails of bases. */
+  readonly leansOnTails: boolean;
 }
 
 /**
@@ -78,7 +80,8 @@ export function* planRuns(content: Planned, options: () => PlanOptions): Generat
   }
   for (const piece of pieces(content)) {
     const baseBytes = baseBytesOf(piece, content);
-    if (piece.bytes > plan.windowBytes || baseBytes > plan.baseBytes) {
+    const isTailOverTail = piece.row < 0 && oldFileOf(piece, content) !== undefined;
+    if (piece.bytes > plan.windowBytes || baseBytes > plan.baseBytes || isTailOverTail) {
       yield* close();
       yield* windows(piece, content, options);
       continue;
@@ -148,11 +151,12 @@ function basedOn(base: RunBase, indices: readonly number[], content: Planned): B
   return { base: baseChunks.length > 0 ? base : NO_BASE, baseChunks };
 }
 
-/** A file too large for one run: windows of it, each with the parts of the old file around the same places. */
+/** A file too large for one run, or a tail: windows of it, each with the parts of the old file around the same places. */
 function* windows(piece: Piece, content: Planned, options: () => PlanOptions): Generator<PlannedRun, void, undefined> {
   const { difference } = content;
   const old = oldFileOf(piece, content);
-  const places = old && oldPlaces(content.recipe.chunksOf(piece.row), old.chunks);
+  const { recipe } = content;
+  const places = old && oldPlaces(piece.row < 0 ? recipe.tail : recipe.chunksOf(piece.row), old.chunks);
   const middle = (index: number): number => places?.get(hex(difference.fresh.at(index).id)) ?? 0;
   let window: number[] = [];
   let bytes = 0;
@@ -179,7 +183,13 @@ function* windows(piece: Piece, content: Planned, options: () => PlanOptions): G
   yield* close();
 }
 
-function oldFileOf({ row }: Piece, { difference, bases }: Planned): OldFile | undefined {
-  const found = row < 0 ? undefined : difference.baseRow(row);
+/** Of a tail, that of the first base that has one. */
+function oldFileOf({ row }: Piece, { difference, bases, leansOnTails }: Planned): OldFile | undefined {
+  if (row < 0) {
+    const base = leansOnTails ? bases.findIndex(({ tail }) => tail.length > 0) : -1;
+    const recipe = bases[base];
+    return recipe && { base, row: recipe.rowCount, chunks: recipe.tail };
+  }
+  const found = difference.baseRow(row);
   return found && { ...found, chunks: (bases[found.base] as Recipe).row(found.row).chunks };
 }

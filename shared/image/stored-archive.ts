@@ -4,7 +4,7 @@ import { concatBytes, utf8Text } from '../bytes.ts';
 import { TransferError } from '../errors.ts';
 import { hex, type Id } from '../hash.ts';
 import { IMAGE_JSON_BYTES_MAX } from '../limits.ts';
-import { decodeRecipe, isWrappedAtRest, takeRecipe } from '../recipe/decode.ts';
+import { decodeRecipe, isNestingAtRest, takeRecipe } from '../recipe/decode.ts';
 import { rebuildStream } from '../recipe/rebuild.ts';
 import { plainOf } from '../recipe/wrapped.ts';
 import { BODY_CHUNKS, BODY_NESTED, type ChunkRef, type Recipe, type Row } from '../recipe/recipe.ts';
@@ -44,10 +44,27 @@ export async function loadRecipe(store: Store, id: Id): Promise<Recipe> {
   return recipe;
 }
 
-/** The stream of the plain bytes of a wrapped one; undefined for a stream of another kind, or one that is not there. */
-export async function loadPlain(store: Store, id: Id): Promise<Id | undefined> {
+/** What the stream of a layer, or of a compressed file in one, leads to. */
+export interface InnerStreams {
+  /** Of its plain bytes, where it is wrapped. */
+  readonly plain: Id | undefined;
+  /** Of compressed files in it. */
+  readonly files: readonly Id[];
+}
+
+/** A stream that is not there leads to nothing. @throws TransferError INTEGRITY where a recipe is damaged. */
+export async function loadInner(store: Store, id: Id): Promise<InnerStreams> {
+  const recipe = await loadNesting(store, id);
+  const plain = recipe && plainOf(recipe)?.id;
+  const rows = plain === undefined ? recipe : await loadNesting(store, plain);
+  const files = rows === undefined || rows.wrapped !== undefined ? [] : rows.nestingRows.map((row) => rows.row(row).nested as Id);
+  return { plain, files };
+}
+
+/** Undefined for a recipe that names no other stream, and need not be decoded to know that. */
+async function loadNesting(store: Store, id: Id): Promise<Recipe | undefined> {
   const bytes = await store.get('recipe', id);
-  return bytes !== undefined && isWrappedAtRest(bytes) ? plainOf(decodeRecipe(bytes))?.id : undefined;
+  return bytes !== undefined && isNestingAtRest(bytes) ? decodeRecipe(bytes) : undefined;
 }
 
 /** @throws TransferError ARCHIVE_INVALID where the stream is no image archive, or names what is not there. */

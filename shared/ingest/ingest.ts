@@ -8,15 +8,18 @@ import { encodeRecipe } from '../recipe/encode.ts';
 import type { Recipe, WrapMethod } from '../recipe/recipe.ts';
 import type { Store } from '../store/port.ts';
 import { createContentWriter, type ContentWriter } from './content-writer.ts';
+import { createFileHandler } from './compressed-files.ts';
 import { createMemberHandler, type ArchiveFile, type ArchiveLink } from './members.ts';
 import { createStreamRecipe, writePieces, type StreamRecipe, type TakenApart } from './stream-recipe.ts';
 import { createWrappedMember, type WrappedMember } from './wrapped-member.ts';
-import { keepWrapped } from './wrapped-stream.ts';
+import { keepFile, keepWrapped, type KeptFile } from './wrapped-stream.ts';
 
-/** A layer, or the archive, that is in the store now. */
+/** A layer, a large compressed file in one, or the archive, that is in the store now. */
 export interface IngestedStream {
-  /** Name of the member in the archive; empty for the archive itself. */
+  /** Name of the member in the archive, or of the file in its layer; empty for the archive itself. */
   readonly path: string;
+  /** A compressed file of the next layer that is told of. */
+  readonly isFile: boolean;
   readonly recipe: Recipe;
   /** BLAKE3 of the stream's bytes, as in `recipe`. */
   readonly id: Id;
@@ -41,8 +44,8 @@ export interface IngestOptions {
   /** Bytes of the archive read so far. */
   readonly onProgress?: (bytes: number) => void;
   /**
-   * A layer has passed and is in the store. Called in archive order, for the archive itself last; what it returns is awaited
-   * before the store gets more.
+   * A layer has passed and is in the store. Called in archive order, for the files of a layer before it, for the archive itself last; what it
+   * returns is awaited before the store gets more.
    */
   readonly onStream?: (stream: IngestedStream) => void | Promise<void>;
   readonly onFile?: (file: ArchiveFile) => void;
@@ -72,27 +75,30 @@ export async function ingestStream(source: AsyncIterable<Uint8Array>, store: Sto
       await options.onStream?.(ingested);
       onEnd?.(ingested);
     });
+  const openWrapped = (method: WrapMethod): WrappedMember =>
+    laidAside.use(createWrappedMember(method, { sha256, directory: options.spoolDirectory }));
+  const keeping = { signal: options.signal, spoolDirectory: options.spoolDirectory };
+  /** Long, so it is begun with before a room is full. */
+  const keep = (member: WrappedMember, work: () => Promise<void>): void =>
+    writer.schedule(async () => {
+      await work();
+      member[Symbol.dispose]();
+    }, true);
+  const fileEvents = {
+    openWrapped,
+    wrapped: (path: string, id: Id, file: WrappedMember) =>
+      keep(file, async () => options.onStream?.(keptFile(await keepFile(path, id, file, store, keeping), file.sha256))),
+  };
   const events = {
-    openStream: () => createStreamRecipe(writer, { sha256 }),
+    openStream: () => createStreamRecipe(writer, { sha256, bodies: (pushContent) => createFileHandler(fileEvents, pushContent) }),
     stream: finished,
-    openWrapped: (method: WrapMethod) => laidAside.use(createWrappedMember(method, { sha256, directory: options.spoolDirectory })),
+    openWrapped,
     wrapped: (path: string, id: Id, member: WrappedMember) =>
-      writer.schedule(async () => {
-        const { recipe, known, newContent } = await keepWrapped(id, member, store, options.signal);
-        const isOpaque = recipe.wrapped === undefined;
-        const ingested = {
-          path,
-          recipe,
-          id,
-          bytes: recipe.bytes,
-          known,
-          newChunks: newContent.chunks,
-          newBytes: newContent.bytes,
-          isOpaque,
-        };
-        await options.onStream?.({ ...ingested, sha256: member.sha256 });
-        member[Symbol.dispose]();
-      }, true),
+      keep(member, async () => {
+        const { files, ...kept } = await keepWrapped(id, member, store, keeping);
+        for (const file of files) await options.onStream?.(keptFile(file));
+        await options.onStream?.({ ...keptFile({ path, id, ...kept }, member.sha256), isFile: false });
+      }),
     file: (file: ArchiveFile) => writer.schedule(() => options.onFile?.(file)),
     link: (link: ArchiveLink) => writer.schedule(() => options.onLink?.(link)),
   };
@@ -129,5 +135,10 @@ async function keepRecipe(path: string, { recipe, newContent, sha256 }: TakenApa
   const { id, bytes } = recipe;
   const [known = false] = await store.hasMany('recipe', [id]);
   if (!known) await store.put([{ kind: 'recipe', key: id, bytes: encodeRecipe(recipe) }]);
-  return { path, recipe, id, bytes, known, newChunks: newContent.chunks, newBytes: newContent.bytes, sha256, isOpaque: false };
+  return { path, isFile: false, recipe, id, bytes, known, newChunks: newContent.chunks, newBytes: newContent.bytes, sha256, isOpaque: false }; // prettier-ignore
+}
+
+function keptFile({ path, id, recipe, known, newContent }: KeptFile, sha256?: Uint8Array): IngestedStream {
+  const isOpaque = recipe.wrapped === undefined;
+  return { path, isFile: true, recipe, id, bytes: recipe.bytes, known, newChunks: newContent.chunks, newBytes: newContent.bytes, sha256, isOpaque }; // prettier-ignore
 }

@@ -5,10 +5,11 @@
 import { concatBytes, copyBytes, utf8Text } from '../bytes.ts';
 import { createSha256, type Id, type StreamHasher } from '../hash.ts';
 import { IMAGE_JSON_BYTES_MAX, WRAPPED_BYTES_MIN } from '../limits.ts';
-import { BODY_NESTED, BODY_NONE, type Row, type WrapMethod } from '../recipe/recipe.ts';
+import type { WrapMethod } from '../recipe/recipe.ts';
 import { createEntryPaths } from '../tar/entry-path.ts';
 import { BLOCK_BYTES, isHeader } from '../tar/header.ts';
 import { methodFor } from '../wrapped/method.ts';
+import { createBodyHead, FILES, nestedRow, type BodyHead } from './nested-body.ts';
 import type { BodyHandler, StreamRecipe, TakenApart } from './stream-recipe.ts';
 import type { WrappedMember } from './wrapped-member.ts';
 
@@ -42,15 +43,12 @@ export interface MemberEvents {
 
 const HARD_LINK = 0x31;
 const SYMBOLIC_LINK = 0x32;
-/** Regular files: POSIX, before POSIX, and contiguous. */
-const FILES: ReadonlySet<number> = new Set([0x30, 0, 0x37]);
 
 /** The member whose body is passing. */
 interface OpenMember {
   readonly isFile: boolean;
   /** The first block, until it is known whether it is a header. */
-  head: Uint8Array | undefined;
-  headBytes: number;
+  head: BodyHead | undefined;
   stream: StreamRecipe | undefined;
   wrapped: WrappedMember | undefined;
   readonly bytes: number;
@@ -89,8 +87,7 @@ export function createMemberHandler(events: MemberEvents, sha256: boolean, pushC
       const isFile = FILES.has(header.typeflag);
       open = {
         isFile,
-        head: isFile ? new Uint8Array(Math.min(bytes, BLOCK_BYTES)) : undefined,
-        headBytes: 0,
+        head: isFile ? createBodyHead(Math.min(bytes, BLOCK_BYTES)) : undefined,
         stream: undefined,
         wrapped: undefined,
         bytes,
@@ -102,11 +99,8 @@ export function createMemberHandler(events: MemberEvents, sha256: boolean, pushC
       const member = open as OpenMember;
       let rest = piece;
       if (member.head) {
-        rest = piece.subarray(member.head.byteLength - member.headBytes);
-        const count = piece.byteLength - rest.byteLength;
-        member.head.set(piece.subarray(0, count), member.headBytes);
-        member.headBytes += count;
-        if (member.headBytes === member.head.byteLength) decide(member, member.head);
+        rest = member.head.take(piece);
+        if (member.head.isWhole) decide(member, member.head.bytes);
       }
       if (rest.byteLength > 0) write(member, rest);
     },
@@ -120,7 +114,7 @@ export function createMemberHandler(events: MemberEvents, sha256: boolean, pushC
         events.link({ path, target: utf8Text(entry.link), isSymbolic: typeflag === SYMBOLIC_LINK });
       }
       if (!FILES.has(typeflag)) return row;
-      if (member?.head) decide(member, member.head.subarray(0, member.headBytes));
+      if (member?.head) decide(member, member.head.bytes);
       if (member?.stream) {
         const stream = member.stream.end();
         events.stream(path, stream);
@@ -140,8 +134,4 @@ export function createMemberHandler(events: MemberEvents, sha256: boolean, pushC
       return row;
     },
   };
-}
-
-function nestedRow(row: Row, id: Id): Row {
-  return { ...row, body: row.bodyBytes === 0 ? BODY_NONE : BODY_NESTED, nested: id };
 }

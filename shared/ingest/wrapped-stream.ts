@@ -1,11 +1,12 @@
 /**
  * A compressed stream into the store: taken apart into its plain stream and a reconstruction, made again from the two and compared, and
  * only then kept in that form. What cannot be had that way is kept as it is, as content. What the store has in either form is not touched.
+ * Large compressed files in the plain stream of a layer are kept the same way; what they hold themselves is not looked into.
  */
 import { createContentWriter, type ContentWriter } from './content-writer.ts';
-import { equalBytes } from '../bytes.ts';
+import { equalBytes, utf8Text } from '../bytes.ts';
 import { TransferError } from '../errors.ts';
-import type { Id } from '../hash.ts';
+import { hex, type Id } from '../hash.ts';
 import { RECONSTRUCTION_BYTES_MAX } from '../limits.ts';
 import { createChunkList } from '../recipe/chunk-list.ts';
 import { decodeRecipe } from '../recipe/decode.ts';
@@ -15,8 +16,9 @@ import type { Recipe } from '../recipe/recipe.ts';
 import { makeWrappedRecipe, plainOf } from '../recipe/wrapped.ts';
 import type { Store } from '../store/port.ts';
 import { takeApart } from '../wrapped/method.ts';
-import { countNew, createStreamRecipe, writePieces, type NewContent, type TakenApart } from './stream-recipe.ts';
-import type { WrappedMember } from './wrapped-member.ts';
+import { createFileHandler } from './compressed-files.ts';
+import { countNew, createStreamRecipe, writePieces, type BodyHandler, type NewContent, type TakenApart } from './stream-recipe.ts';
+import { createWrappedMember, type WrappedMember } from './wrapped-member.ts';
 
 /** What became of a member. */
 export interface KeptMember {
@@ -24,7 +26,23 @@ export interface KeptMember {
   /** The store had it before. */
   readonly known: boolean;
   readonly newContent: NewContent;
+  /** The large compressed files in its plain stream. */
+  readonly files: readonly KeptFile[];
 }
+
+/** A large compressed file of a layer. */
+export interface KeptFile extends Omit<KeptMember, 'files'> {
+  readonly path: string;
+  readonly id: Id;
+}
+
+export interface KeepOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Where compressed files of a compressed layer are laid aside; by default in the system's directory for temporary files. */
+  readonly spoolDirectory: string | undefined;
+}
+
+const NOTHING_NEW: NewContent = { chunks: 0, bytes: 0 };
 
 /**
  * A reconstruction that is longer than this share of the stream, and than so many bytes, does not pay: with the plain bytes, which cross
@@ -35,13 +53,23 @@ const RECONSTRUCTION_BYTES_FREE = 512;
 /** Chunks that are looked up together. */
 const LOOKUP_CHUNKS = 4096;
 
-/** @throws what the store throws, and `signal`. */
-export async function keepWrapped(id: Id, member: WrappedMember, store: Store, signal: AbortSignal | undefined): Promise<KeptMember> {
+/** A compressed layer. @throws what the store throws, and `signal`. */
+export function keepWrapped(id: Id, member: WrappedMember, store: Store, options: KeepOptions): Promise<KeptMember> {
+  return keepMember(id, member, store, options, true);
+}
+
+/** A large compressed file of a layer. @throws as above. */
+export async function keepFile(path: string, id: Id, file: WrappedMember, store: Store, options: KeepOptions): Promise<KeptFile> {
+  return { path, id, ...(await keepMember(id, file, store, options, false)) };
+}
+
+async function keepMember(id: Id, member: WrappedMember, store: Store, options: KeepOptions, isLayer: boolean): Promise<KeptMember> {
+  const { signal } = options;
   const before = await findWhole(id, store);
-  if (before !== undefined) return { recipe: before, known: true, newContent: { chunks: 0, bytes: 0 } };
+  if (before !== undefined) return before;
   const writer = createContentWriter(store);
   try {
-    const kept = (await keepApart(id, member, store, writer, signal)) ?? (await keepOpaque(member, writer, signal));
+    const kept = (await keepApart(id, member, store, writer, options, isLayer)) ?? (await keepOpaque(member, writer, signal));
     await store.put([{ kind: 'recipe', key: id, bytes: encodeRecipe(kept.recipe) }], { replace: true });
     return { ...kept, known: false };
   } catch (error) {
@@ -50,14 +78,21 @@ export async function keepWrapped(id: Id, member: WrappedMember, store: Store, s
   }
 }
 
-/** The recipe of a stream all of which is in the store, its plain stream included. */
-async function findWhole(id: Id, store: Store): Promise<Recipe | undefined> {
+/** A stream all of which is in the store, its plain stream and the files in that included. */
+async function findWhole(id: Id, store: Store): Promise<KeptMember | undefined> {
   const recipe = await findRecipe(id, store);
   const plain = recipe && plainOf(recipe);
   const plainRecipe = plain && (await findRecipe(plain.id, store));
   if (recipe === undefined || (plain !== undefined && plainRecipe === undefined)) return undefined;
   for (const part of plainRecipe === undefined ? [recipe] : [recipe, plainRecipe]) if (!(await hasChunks(part, store))) return undefined;
-  return recipe;
+  const files: KeptFile[] = [];
+  for (const index of plainRecipe?.nestingRows ?? []) {
+    const { name, nested } = (plainRecipe as Recipe).row(index);
+    const file = await findWhole(nested as Id, store);
+    if (file === undefined) return undefined;
+    files.push({ ...file, path: utf8Text(name), id: nested as Id });
+  }
+  return { recipe, known: true, newContent: NOTHING_NEW, files };
 }
 
 async function findRecipe(id: Id, store: Store): Promise<Recipe | undefined> {
@@ -87,9 +122,26 @@ async function keepApart(
   { method, spool }: WrappedMember,
   store: Store,
   writer: ContentWriter,
-  signal: AbortSignal | undefined,
+  options: KeepOptions,
+  isLayer: boolean,
 ): Promise<Omit<KeptMember, 'known'> | undefined> {
-  const stream = createStreamRecipe(writer, { sha256: false });
+  const { signal } = options;
+  const files: KeptFile[] = [];
+  // Files that are laid aside, whatever becomes of them.
+  using laidAside = new DisposableStack();
+  const bodies = (pushContent: (piece: Uint8Array) => void): BodyHandler =>
+    createFileHandler(
+      {
+        openWrapped: (of) => laidAside.use(createWrappedMember(of, { sha256: false, directory: options.spoolDirectory })),
+        wrapped: (path, fileId, file) =>
+          writer.schedule(async () => {
+            files.push(await keepFile(path, fileId, file, store, options));
+            file[Symbol.dispose]();
+          }, true),
+      },
+      pushContent,
+    );
+  const stream = createStreamRecipe(writer, { sha256: false, ...(isLayer && { bodies }) });
   const reconstruction = await takeApart(method, abortable(spool.read(), signal), (piece) => writePieces(piece, stream, writer));
   const plain = stream.end();
   await writer.finish();
@@ -104,7 +156,7 @@ async function keepApart(
   writer.end();
   await writer.finish();
   const recipe = makeWrappedRecipe({ id, bytes: spool.bytes, method, plain: plain.recipe, reconstruction: chunks });
-  return (await isSame(recipe, plain, store, signal)) ? { recipe, newContent } : undefined;
+  return (await isSame(recipe, plain, store, signal)) ? { recipe, newContent, files } : undefined;
 }
 
 function pays(reconstructionBytes: number, bytes: number): boolean {
@@ -114,9 +166,14 @@ function pays(reconstructionBytes: number, bytes: number): boolean {
 
 /** Whether the recipe really gives the stream back. */
 async function isSame(recipe: Recipe, plain: TakenApart, store: Store, signal: AbortSignal | undefined): Promise<boolean> {
+  const load = async (id: Id): Promise<Recipe> => {
+    const found = equalBytes(id, plain.recipe.id) ? plain.recipe : await findRecipe(id, store);
+    if (found === undefined) throw new TransferError('INTEGRITY', `recipe ${hex(id)} is not in the store`);
+    return found;
+  };
   try {
     // The stream's id is compared before its last piece is given out.
-    for await (const _ of rebuildStream(recipe, store, () => Promise.resolve(plain.recipe), { signal }));
+    for await (const _ of rebuildStream(recipe, store, load, { signal }));
     return true;
   } catch (error) {
     signal?.throwIfAborted();
@@ -134,7 +191,7 @@ async function keepOpaque(
   for await (const piece of abortable(spool.read(), signal)) await writePieces(piece, stream, writer);
   const { recipe, newContent } = stream.end();
   await writer.finish();
-  return { recipe, newContent };
+  return { recipe, newContent, files: [] };
 }
 
 async function* abortable(pieces: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {

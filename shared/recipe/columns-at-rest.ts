@@ -5,6 +5,8 @@ export const RECIPE_VERSION = 1;
 export const CODEC_PLAIN = 0;
 /** The same for a wrapped stream, behind its method and its length. */
 export const CODEC_WRAPPED = 1;
+/** As the first, for a recipe that nests streams. */
+export const CODEC_NESTING = 2;
 
 export const COLUMN_NAMES = [
   'templates',

@@ -13,7 +13,7 @@ import {
 import { BLOCK_BYTES, TEMPLATE_BYTES } from '../tar/header.ts';
 import { createByteReader, type ByteReader } from '../wire/varint.ts';
 import { createFrameExpander } from '../zstd-context.ts';
-import { CODEC_PLAIN, CODEC_WRAPPED, COLUMN_NAMES, RECIPE_VERSION, unzigzag, type ColumnName } from './columns-at-rest.ts';
+import { CODEC_NESTING, CODEC_PLAIN, CODEC_WRAPPED, COLUMN_NAMES, RECIPE_VERSION, unzigzag, type ColumnName } from './columns-at-rest.ts';
 import { BODY_CHUNKS, BODY_INLINE, BODY_NESTED, BODY_NONE, type BodyKind, type Recipe, type Row, type WrapMethod } from './recipe.ts';
 import { createRecipeTable, LINK_BYTES_MAX, NAME_BYTES_MAX, type RecipeTable } from './table.ts';
 import { wrap, type Wrapping } from './wrapped.ts';
@@ -62,17 +62,17 @@ function readPreface(reader: ByteReader): Wrapping | undefined {
   const version = reader.byte('the version');
   if (version !== RECIPE_VERSION) throw new TransferError('STORE_VERSION', `a recipe of version ${version}, known is ${RECIPE_VERSION}`);
   const codec = reader.byte('the codec');
-  if (codec === CODEC_PLAIN) return undefined;
+  if (codec === CODEC_PLAIN || codec === CODEC_NESTING) return undefined;
   if (codec !== CODEC_WRAPPED) throw damaged(`codec ${codec}`);
   return { method: reader.byte('the method') as WrapMethod, bytes: reader.varint('the length of the stream', RECIPE_NUMBER_MAX) };
 }
 
 /**
- * Whether these are the bytes of a wrapped stream's recipe: told by its first two bytes, so that a large one of another kind need not be
- * decoded.
+ * Whether these are the bytes of a recipe that names other streams: told by its first two bytes, so that a large one of another kind need not
+ * be decoded.
  */
-export function isWrappedAtRest(bytes: Uint8Array): boolean {
-  return bytes[0] === RECIPE_VERSION && bytes[1] === CODEC_WRAPPED;
+export function isNestingAtRest(bytes: Uint8Array): boolean {
+  return bytes[0] === RECIPE_VERSION && bytes[1] !== CODEC_PLAIN;
 }
 
 function expand(reader: ByteReader, bytesMax: number): Uint8Array {

@@ -5,7 +5,7 @@ import { ID_BYTES } from '../hash.ts';
 import { RECIPE_BYTES_MAX } from '../limits.ts';
 import { createByteWriter, type ByteWriter } from '../wire/varint.ts';
 import { createFrameCompressor, maxCompressedBytes } from '../zstd-context.ts';
-import { CODEC_PLAIN, CODEC_WRAPPED, COLUMN_NAMES, RECIPE_VERSION, zigzag, type ColumnName } from './columns-at-rest.ts';
+import { CODEC_NESTING, CODEC_PLAIN, CODEC_WRAPPED, COLUMN_NAMES, RECIPE_VERSION, zigzag, type ColumnName } from './columns-at-rest.ts';
 
 import { BODY_CHUNKS, BODY_NONE, type Recipe, type Row } from './recipe.ts';
 
@@ -26,7 +26,7 @@ export function encodeRecipe(recipe: Recipe): Uint8Array {
   }
   const head = createByteWriter();
   head.byte(RECIPE_VERSION);
-  head.byte(recipe.wrapped === undefined ? CODEC_PLAIN : CODEC_WRAPPED);
+  head.byte(codecOf(recipe));
   if (recipe.wrapped !== undefined) {
     head.byte(recipe.wrapped);
     head.varint(recipe.bytes);
@@ -41,6 +41,11 @@ export function encodeRecipe(recipe: Recipe): Uint8Array {
   context.close();
   releaseBytes(columns);
   return encoded.subarray(0, preface.byteLength + bytes);
+}
+
+function codecOf({ wrapped, nestingRows }: Recipe): number {
+  if (wrapped !== undefined) return CODEC_WRAPPED;
+  return nestingRows.length > 0 ? CODEC_NESTING : CODEC_PLAIN;
 }
 
 /** Ids, by far the longest column, go straight to their place. */

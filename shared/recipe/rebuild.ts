@@ -20,6 +20,8 @@ export interface RebuildOptions {
 interface Sources {
   readonly store: Pick<Store, 'getMany'>;
   readonly loadRecipe: (id: Id) => Promise<Recipe>;
+  /** Streams that the one being rebuilt is nested in. */
+  readonly depth: number;
 }
 
 /** Bytes of one piece of the rebuilt stream; the last may be shorter. */
@@ -64,7 +66,7 @@ export async function* rebuildStream(
   let left = recipe.bytes;
   let piece = new Uint8Array(Math.min(PIECE_BYTES, left));
   let filled = 0;
-  const sources = { store, loadRecipe };
+  const sources = { store, loadRecipe, depth: 0 };
   for await (const batch of recipe.wrapped === undefined ? fetchedBatches(recipe, sources) : wrappedBatches(recipe, sources)) {
     signal?.throwIfAborted();
     for (const bytes of batch.parts) {
@@ -120,14 +122,13 @@ async function* batchesOf(recipe: Recipe, sources: Sources): AsyncGenerator<read
     if (done === true) {
       open.pop();
     } else if ('nested' in part) {
-      if (open.length > RECIPE_DEPTH_MAX)
-        throw new TransferError('LIMIT_EXCEEDED', `streams are nested more than ${RECIPE_DEPTH_MAX} deep`);
-      const nested = await loadNested(part, sources.loadRecipe);
+      const inside = { ...sources, depth: sources.depth + open.length };
+      const nested = await loadNested(part, inside);
       if (nested.wrapped === undefined) open.push(partsOf(nested));
       else {
         // What comes before it first; its bytes are there already, and need no batch to be fetched together.
         yield batch;
-        for await (const { parts } of wrappedBatches(nested, sources)) yield parts;
+        for await (const { parts } of wrappedBatches(nested, inside)) yield parts;
         batch = [];
         bytes = 0;
       }
@@ -143,13 +144,14 @@ async function* batchesOf(recipe: Recipe, sources: Sources): AsyncGenerator<read
   if (batch.length > 0) yield batch;
 }
 
-/** A wrapped stream, put together from its plain one. That a plain stream is none of these bounds how deep this goes. */
+/** A wrapped stream, put together from its plain one. */
 async function* wrappedBatches(recipe: Recipe, sources: Sources): AsyncGenerator<Batch, void, undefined> {
   const { parts: reconstruction } = await fetchContents(reconstructionOf(recipe), sources.store);
   const plain = plainOf(recipe);
-  const plainRecipe = plain && (await loadNested({ nested: plain.id, bodyBytes: plain.bytes }, sources.loadRecipe));
+  const inside = { ...sources, depth: sources.depth + 1 };
+  const plainRecipe = plain && (await loadNested({ nested: plain.id, bodyBytes: plain.bytes }, inside));
   if (plainRecipe?.wrapped !== undefined) throw new TransferError('INTEGRITY', `the plain stream of ${hex(recipe.id)} is itself wrapped`);
-  for await (const piece of putTogether(recipe.wrapped as WrapMethod, concatBytes(reconstruction), plainPieces(plainRecipe, sources))) {
+  for await (const piece of putTogether(recipe.wrapped as WrapMethod, concatBytes(reconstruction), plainPieces(plainRecipe, inside))) {
     yield { parts: [piece], contents: [] };
   }
 }
@@ -158,7 +160,9 @@ async function* plainPieces(recipe: Recipe | undefined, sources: Sources): Async
   if (recipe !== undefined) for await (const batch of fetchedBatches(recipe, sources)) yield* batch.parts;
 }
 
-async function loadNested({ nested, bodyBytes }: NestedBody, loadRecipe: Sources['loadRecipe']): Promise<Recipe> {
+/** @throws TransferError LIMIT_EXCEEDED, INTEGRITY */
+async function loadNested({ nested, bodyBytes }: NestedBody, { loadRecipe, depth }: Sources): Promise<Recipe> {
+  if (depth > RECIPE_DEPTH_MAX) throw new TransferError('LIMIT_EXCEEDED', `streams are nested more than ${RECIPE_DEPTH_MAX} deep`);
   const recipe = await loadRecipe(nested);
   // Equal lengths also rule out a stream that contains itself.
   if (recipe.bytes === bodyBytes && equalBytes(recipe.id, nested)) return recipe;

@@ -78,6 +78,8 @@ export interface Recipe {
    * @throws TransferError INTERNAL when there is no such row.
    */
   row(index: number): Row;
+  /** The rows whose bodies are streams of their own, ascending. */
+  readonly nestingRows: readonly number[];
   /** Chunks of all rows and of the tail. */
   readonly chunkCount: number;
   /** The chunk of this number (below `chunkCount`), in the order of the stream. */

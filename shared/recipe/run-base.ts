@@ -70,7 +70,7 @@ function* chunksOfRange({ base, row, firstChunk, chunkCount }: BaseRange, of: Ba
 
 function chunksOf(bases: readonly Recipe[], base: number, row: number): readonly ChunkRef[] {
   const recipe = bases[base];
-  if (recipe === undefined || row >= recipe.rowCount)
+  if (recipe === undefined || row > recipe.rowCount)
     throw new TransferError('PROTOCOL_VIOLATION', `there is no row ${row} in base ${base}`);
-  return recipe.row(row).chunks;
+  return row === recipe.rowCount ? recipe.tail : recipe.row(row).chunks;
 }

@@ -40,7 +40,5 @@ export function skeletonDigest(recipe: Recipe): Id {
 
 /** True where a stream holds others as they are, so that its skeleton's digest is its proof. */
 export function isProvenBySkeleton(recipe: Recipe): boolean {
-  if (recipe.wrapped !== undefined) return false;
-  for (let index = 0; index < recipe.rowCount; index++) if (recipe.row(index).nested !== undefined) return true;
-  return false;
+  return recipe.wrapped === undefined && recipe.nestingRows.length > 0;
 }

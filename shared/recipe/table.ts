@@ -63,6 +63,7 @@ export function createRecipeTable(): RecipeTable {
   const { chunks } = columns;
   const templates: Uint8Array[] = [];
   const templateIndexes = new Map<string, number>();
+  const nestingRows: number[] = [];
   let rowCount = 0;
   let zeroTail = 0;
   let rowsBytes = 0;
@@ -107,6 +108,7 @@ export function createRecipeTable(): RecipeTable {
       for (const chunk of row.chunks) table.pushChunk(chunk.id, chunk.length);
       checkRow(row, templates.length, chunks.bytes - rowChunksBytes);
       writeRow(columns, rowCount, row);
+      if (row.nested) nestingRows.push(rowCount);
       rowChunksBytes = chunks.bytes;
       rowsBytes += BLOCK_BYTES + row.bodyBytes + paddingBytes(row);
       rowCount++;
@@ -124,6 +126,7 @@ export function createRecipeTable(): RecipeTable {
         templates,
         rowCount,
         row: (index) => readRow(columns, index),
+        nestingRows,
         chunkCount: chunks.length,
         chunk: (number) => chunks.at(number),
         chunksOf: (index) => chunks.range(chunksBefore(columns, index), chunksBefore(columns, index + 1)),

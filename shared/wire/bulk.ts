@@ -48,7 +48,7 @@ export const OWN_STREAM = -1;
 export interface BaseRange {
   /** Index into the stream's bases, or `OWN_STREAM`. */
   readonly base: number;
-  /** A row of that recipe; 0 of the stream itself. */
+  /** A row of that recipe, or the number of its rows for its tail; 0 of the stream itself. */
   readonly row: number;
   /** Counted in the row; of the stream itself among its fresh chunks, before the run's first. */
   readonly firstChunk: number;

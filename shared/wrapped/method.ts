@@ -19,6 +19,9 @@ const METHODS: Readonly<Record<WrapMethod, Method>> = {
   // A zstd frame (RFC 8878).
   [METHOD_ZSTD]: { magic: [0x28, 0xb5, 0x2f, 0xfd], createTakeApart: createUnzstd, createPutTogether: createZstd },
 };
+
+/** Enough to tell a method by. */
+export const METHOD_HEAD_BYTES = 4;
 /** Plain bytes that are put together at a time: other work goes on in between. */
 const SLICE_BYTES = 256 * 1024;
 

@@ -80,6 +80,21 @@ describe('catalog', () => {
     expect(catalog.bases('shop:3', [], 2)).toMatchObject({ complete: false, streams: { length: 2 } });
   });
 
+  it('offers the files of layers behind the layers', async () => {
+    const catalog = await openCatalog(store);
+    const record = recordOf('shop:1', 1, ['a', 'b']);
+    const [image] = record.images;
+    const layers = image!.layers.map((layer, i) => ({ ...layer, files: [idOf(`plain ${i}`), idOf(`file ${i}`)] }));
+    const files = layers.flatMap((layer) => layer.files);
+    await catalog.save({ ...record, streams: [...record.streams, ...files], images: [{ ...image!, layers }] });
+    const again = await openCatalog(store);
+    const wanted = ['diff a', 'diff b'].map((text) => hashBytes(utf8(text)).subarray(0, 8));
+    for (const prefixes of [wanted, []]) {
+      const { streams } = again.bases('shop:2', prefixes, 100);
+      expect(streams.map((id) => hex(id))).toEqual([idOf('a'), idOf('b'), ...files, idOf('shop:1')]);
+    }
+  });
+
   it('refuses one name for several images', () => {
     const record = recordOf('shop:1', 1, ['a']);
     const two = { ...record, images: [...record.images, ...record.images] };

@@ -36,9 +36,21 @@ function recipeOf(files: Readonly<Record<string, readonly number[]>>, version: s
   return table.finish(hashBytes(utf8(`${version} ${[...changed].join()}`)));
 }
 
-function plan(target: Recipe, bases: readonly Recipe[], needed?: readonly number[]): PlannedRun[] {
+/** A recipe of nothing but a tail, whose chunks are of `version` where `changed` has their places. */
+function tailOf(version: string, count: number, changed: ReadonlySet<number>): Recipe {
+  const table = createRecipeTable();
+  for (let i = 0; i < count; i++) table.pushChunk(hashBytes(utf8(`${i} ${changed.has(i) ? version : ''}`)), 1000);
+  return table.finish(hashBytes(utf8(version)));
+}
+
+function plan(target: Recipe, bases: readonly Recipe[], needed?: readonly number[], leansOnTails = true): PlannedRun[] {
   const difference = encodeDifference(target, bases);
-  return [...planRuns({ recipe: target, difference, bases, needed: needed ?? Array.from(difference.fresh, (_, i) => i) }, () => OPTIONS)];
+  return [
+    ...planRuns(
+      { recipe: target, difference, bases, needed: needed ?? Array.from(difference.fresh, (_, i) => i), leansOnTails },
+      () => OPTIONS,
+    ),
+  ];
 }
 
 describe('plan', () => {
@@ -77,6 +89,24 @@ describe('plan', () => {
       { base: 0, row: 0, firstChunk: 3, chunkCount: 1 },
       { base: 0, row: 0, firstChunk: 36, chunkCount: 1 },
     ]);
+  });
+
+  it('leans a tail on the tail of the first base that has one, around the same places', () => {
+    const none = recipeOf({ a: [300] }, 'none');
+    const old = tailOf('old', 30, new Set());
+    const [run, ...others] = plan(tailOf('new', 30, new Set([4, 20])), [none, old]);
+    expect(others).toEqual([]);
+    expect(run?.base).toEqual({
+      rows: false,
+      ranges: [
+        { base: 1, row: 0, firstChunk: 4, chunkCount: 1 },
+        { base: 1, row: 0, firstChunk: 20, chunkCount: 1 },
+      ],
+    });
+    expect(run?.baseChunks).toEqual([old.tail[4], old.tail[20]]);
+    // Without one it is content like any other, as to a receiver that does not know that runs lean on tails.
+    expect(plan(tailOf('new', 30, new Set([4, 20])), [none, old], undefined, false).map(({ base }) => base)).toEqual([{ rows: false, ranges: [] }]); // prettier-ignore
+    expect(plan(tailOf('new', 2, new Set([0, 1])), [none]).map(({ base }) => base)).toEqual([{ rows: false, ranges: [] }]);
   });
 
   it('plans every needed chunk once, in order, within the bounds', () => {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../../shared/bytes.ts';
 import { hashBytes, type Id } from '../../shared/hash.ts';
-import { BODY_CHUNKS, BODY_NESTED, type Recipe, type Row } from '../../shared/recipe/recipe.ts';
+import { RECIPE_DEPTH_MAX } from '../../shared/limits.ts';
+import { BODY_CHUNKS, BODY_NESTED, METHOD_GZIP, type Recipe, type Row } from '../../shared/recipe/recipe.ts';
 import { rebuildStream } from '../../shared/recipe/rebuild.ts';
 import { createRecipeTable } from '../../shared/recipe/table.ts';
+import { makeWrappedRecipe } from '../../shared/recipe/wrapped.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import { seededBytes } from '../support/random.ts';
 import { collect } from '../support/tar.ts';
@@ -167,6 +169,23 @@ describe('rebuildStream', () => {
     const deep = (depth: number): Recipe => nesting(id, 512 * (10 - depth));
     let depth = 0;
     expect(await failure(rebuildStream(deep(0), store, async () => deep(++depth)))).toMatchObject({ code: 'LIMIT_EXCEEDED' });
+  });
+
+  it('refuses compressed streams in compressed streams without end', async () => {
+    const store = createMemoryStore();
+    const id = hashBytes(block);
+    // The worked example of RECIPE.md.
+    const bytes = new Uint8Array(Buffer.from('018f0180181200010900010a1f8b0800000000000203801800', 'hex'));
+    await store.put([{ kind: 'chunk', key: hashBytes(bytes), bytes }]);
+    const reconstruction = [{ id: hashBytes(bytes), length: bytes.byteLength }];
+    const wrapped = makeWrappedRecipe({ id, bytes: 5000, method: METHOD_GZIP, plain: { id, bytes: 512 + 5000 }, reconstruction });
+    const load = async (): Promise<Recipe> => {
+      loaded++;
+      return loaded % 2 === 1 ? nesting(id, 5000) : wrapped;
+    };
+    let loaded = 0;
+    expect(await failure(rebuildStream(wrapped, store, load))).toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    expect(loaded).toBe(RECIPE_DEPTH_MAX);
   });
 
   it('stops when it is told to', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { asId, hashBytes, type Id } from '../../shared/hash.ts';
 import { RECONSTRUCTION_BYTES_MAX, CHUNK_BYTES_MAX } from '../../shared/limits.ts';
-import { decodeRecipe, isWrappedAtRest } from '../../shared/recipe/decode.ts';
+import { decodeRecipe, isNestingAtRest } from '../../shared/recipe/decode.ts';
 import { decodeDifference } from '../../shared/recipe/difference/decode.ts';
 import { encodeDifference } from '../../shared/recipe/difference/encode.ts';
 import { encodeRecipe } from '../../shared/recipe/encode.ts';
@@ -34,7 +34,14 @@ describe('the recipe of a wrapped stream', () => {
   it('comes back from rest', () => {
     const atRest = encodeRecipe(recipe);
     const back = decodeRecipe(atRest);
-    expect([isWrappedAtRest(atRest), plainOf(back), reconstructionOf(back), wrappingOf(back)]).toEqual([true, parts.plain, parts.reconstruction, wrappingOf(recipe)]); // prettier-ignore
+    expect([isNestingAtRest(atRest), plainOf(back), reconstructionOf(back), wrappingOf(back)]).toEqual([true, parts.plain, parts.reconstruction, wrappingOf(recipe)]); // prettier-ignore
+  });
+
+  it('is told from one that names no other stream before it is decoded', async () => {
+    const { streams } = await ingest(craftTar([craftEntry({ name: 'layer.tar' }, plainLayer)]));
+    const [layer, archive] = streams.map((stream) => encodeRecipe(stream.recipe));
+    expect([isNestingAtRest(layer as Uint8Array), isNestingAtRest(archive as Uint8Array)]).toEqual([false, true]);
+    expect(decodeRecipe(archive as Uint8Array).nestingRows).toEqual([0]);
   });
 
   it('may have nothing in either row', () => {
