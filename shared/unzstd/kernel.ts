@@ -30,7 +30,7 @@ export interface Kernel {
 
 /** As unzstd/layout.ts adds up; looked at when an instance is made. */
 const MEMORY_BYTES = 25 * 1024 * 1024;
-const KEPT_MAX = 2;
+const KEPT_MAX = 1;
 const kept: Kernel[] = [];
 
 /** An instance for one stream; whoever is done with it gives it back. */
