@@ -121,8 +121,9 @@ export function createShipment(options: ShipmentOptions): Shipment {
     const isVoid = (): boolean => voided.has(stream) || session.signal.aborted;
     queue = queue.then(async () => {
       const needed = neededChunks(difference.fresh, await need);
+      const leansOnHeld = question.bases.some(({ kind }) => kind === 'held');
       const leansOnTails = session.version >= VERSION_OF_TAILS;
-      await sendContent({ stream, recipe, file, difference, bases: chosen, needed, leansOnTails, isVoid }, options);
+      await sendContent({ stream, recipe, file, difference, bases: chosen, needed, leansOnHeld, leansOnTails, isVoid }, options);
     });
     queue.catch(() => {});
     return { stream, fresh: difference.fresh };

@@ -39,6 +39,8 @@ export interface StreamContent {
   readonly bases: readonly Recipe[];
   /** Indices into the difference's fresh chunks, ascending. */
   readonly needed: readonly number[];
+  /** Whether the receiver held one of the bases before the session. */
+  readonly leansOnHeld: boolean;
   /** Whether the receiver knows runs that lean on the tails of bases. */
   readonly leansOnTails: boolean;
   /** Nothing that still comes for it is of use. */

@@ -35,8 +35,8 @@ export interface PlanOptions {
   /** Content of a run at most, and of its base. Both at most the protocol's limits. */
   readonly windowBytes: number;
   readonly baseBytes: number;
-  /** Whether content is looked for that is like that of a run, wherever it stands. */
-  readonly looksForSimilar: boolean;
+  /** For which streams content is looked for that is like that of a run, wherever it stands: for all, or for those that lean on what was held. */
+  readonly looksForSimilar: 'all' | 'over held';
 }
 
 /** The needed chunks of one row, or of the tail. */
@@ -53,6 +53,8 @@ export interface Planned {
   readonly bases: readonly Recipe[];
   /** Indices into the fresh chunks, ascending. */
   readonly needed: readonly number[];
+  /** Whether one of the bases was held before the session. */
+  readonly leansOnHeld: boolean;
   /** Whether runs may lean on the tails of bases. */
   readonly leansOnTails: boolean;
 }
@@ -138,12 +140,17 @@ export function baseChunksOf(base: RunBase, indices: readonly number[], { differ
   return baseOfRun(base, indices, { places: difference, bases, freshChunk: (index) => difference.fresh.at(index) });
 }
 
-function runOfRows(indices: readonly number[], content: Planned, { baseBytes, looksForSimilar }: PlanOptions): PlannedRun {
+function runOfRows(indices: readonly number[], content: Planned, plan: PlanOptions): PlannedRun {
   const { difference } = content;
   const based = basedOn({ rows: true, ranges: [] }, indices, content);
   const bytes = indices.reduce((sum, index) => sum + lengthOf(difference, index), 0);
-  const similarBytes = looksForSimilar ? Math.max(0, baseBytes - bytesOf(based.baseChunks)) : 0;
+  const { baseBytes } = plan;
+  const similarBytes = looksForSimilar(content, plan) ? Math.max(0, baseBytes - bytesOf(based.baseChunks)) : 0;
   return { ...based, fresh: indices, bytes, within: () => based, baseBytesMax: baseBytes, similarBytes };
+}
+
+function looksForSimilar({ leansOnHeld }: Planned, plan: PlanOptions): boolean {
+  return leansOnHeld || plan.looksForSimilar === 'all';
 }
 
 function basedOn(base: RunBase, indices: readonly number[], content: Planned): Based {
@@ -166,8 +173,8 @@ function* windows(piece: Piece, content: Planned, options: () => PlanOptions): G
       const fresh = window;
       const within = (baseBytes: number): Based =>
         basedOn({ rows: false, ranges: old ? rangesAround(old, fresh.map(middle), baseBytes) : [] }, fresh, content);
-      const { baseBytes, looksForSimilar } = plan;
-      const similarBytes = looksForSimilar ? baseBytes / (old ? 2 : 1) : 0;
+      const { baseBytes } = plan;
+      const similarBytes = looksForSimilar(content, plan) ? baseBytes / (old ? 2 : 1) : 0;
       yield { ...within(baseBytes), fresh, bytes, within, baseBytesMax: baseBytes, similarBytes };
     }
     window = [];

@@ -176,7 +176,8 @@ const MIB = 1024 * 1024;
  * with it, at both ends.
  */
 export function planFor(level: EffortLevel): PlanOptions {
-  const looksForSimilar = level !== 'min' && level !== 'low';
+  const isFast = level === 'min' || level === 'low';
+  const looksForSimilar = isFast ? 'over held' : 'all';
   if (level === 'max') return { runBytes: 8 * MIB, windowBytes: 8 * MIB, baseBytes: 16 * MIB, looksForSimilar };
-  return { runBytes: (looksForSimilar ? 2 : 1) * MIB, windowBytes: 4 * MIB, baseBytes: 8 * MIB, looksForSimilar };
+  return { runBytes: (isFast ? 1 : 2) * MIB, windowBytes: 4 * MIB, baseBytes: 8 * MIB, looksForSimilar };
 }

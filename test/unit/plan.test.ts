@@ -6,9 +6,9 @@ import { encodeDifference } from '../../shared/recipe/difference/encode.ts';
 import { BODY_CHUNKS, type ChunkRef, type Recipe } from '../../shared/recipe/recipe.ts';
 import { createRecipeTable } from '../../shared/recipe/table.ts';
 import { TEMPLATE_BYTES } from '../../shared/tar/header.ts';
-import { planRuns, type PlannedRun } from '../../sender/content/plan.ts';
+import { planRuns, type PlannedRun, type PlanOptions } from '../../sender/content/plan.ts';
 
-const OPTIONS = { runBytes: 1000, windowBytes: 4000, baseBytes: 3000, looksForSimilar: false };
+const OPTIONS: PlanOptions = { runBytes: 1000, windowBytes: 4000, baseBytes: 3000, looksForSimilar: 'over held' };
 
 /** A recipe of files: name to lengths of chunks; a chunk is told from others by its file, place and `version`, or is new where `changed` has its place. */
 function recipeOf(files: Readonly<Record<string, readonly number[]>>, version: string, changed: ReadonlySet<number> = new Set()): Recipe {
@@ -43,14 +43,15 @@ function tailOf(version: string, count: number, changed: ReadonlySet<number>): R
   return table.finish(hashBytes(utf8(version)));
 }
 
-function plan(target: Recipe, bases: readonly Recipe[], needed?: readonly number[], leansOnTails = true): PlannedRun[] {
+function plan(
+  target: Recipe,
+  bases: readonly Recipe[],
+  needed?: readonly number[],
+  { leansOnTails = true, leansOnHeld = false, options = OPTIONS } = {},
+): PlannedRun[] {
   const difference = encodeDifference(target, bases);
-  return [
-    ...planRuns(
-      { recipe: target, difference, bases, needed: needed ?? Array.from(difference.fresh, (_, i) => i), leansOnTails },
-      () => OPTIONS,
-    ),
-  ];
+  const all = Array.from(difference.fresh, (_, i) => i);
+  return [...planRuns({ recipe: target, difference, bases, needed: needed ?? all, leansOnHeld, leansOnTails }, () => options)];
 }
 
 describe('plan', () => {
@@ -105,8 +106,17 @@ describe('plan', () => {
     });
     expect(run?.baseChunks).toEqual([old.tail[4], old.tail[20]]);
     // Without one it is content like any other, as to a receiver that does not know that runs lean on tails.
-    expect(plan(tailOf('new', 30, new Set([4, 20])), [none, old], undefined, false).map(({ base }) => base)).toEqual([{ rows: false, ranges: [] }]); // prettier-ignore
+    expect(plan(tailOf('new', 30, new Set([4, 20])), [none, old], undefined, { leansOnTails: false }).map(({ base }) => base)).toEqual([{ rows: false, ranges: [] }]); // prettier-ignore
     expect(plan(tailOf('new', 2, new Set([0, 1])), [none]).map(({ base }) => base)).toEqual([{ rows: false, ranges: [] }]);
+  });
+
+  it('leaves room for content that is alike where it is looked for: for all streams, or for those that lean on what was held', () => {
+    const old = recipeOf({ a: [300], big: [2000, 2000, 2000] }, 'old');
+    const target = recipeOf({ a: [310], big: [2000, 2000, 2001] }, 'new');
+    const room = (options: Parameters<typeof plan>[3]): number[] => plan(target, [old], undefined, options).map(({ similarBytes }) => similarBytes); // prettier-ignore
+    expect(room({ leansOnHeld: false })).toEqual([0, 0, 0]);
+    expect(room({ leansOnHeld: true })).toEqual([2700, 1500, 1500]);
+    expect(room({ options: { ...OPTIONS, looksForSimilar: 'all' } })).toEqual([2700, 1500, 1500]);
   });
 
   it('plans every needed chunk once, in order, within the bounds', () => {
