@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { createClosingLine } from './test/support/closing-line.ts';
 
 /** Files that start no daemon and wait for nobody's answer in time: as many run at once as there are cores. */
-const ALONGSIDE = ['test/{unit,property,golden,contract,fuzz}/**/*.test.ts', 'test/fault/*-faults.test.ts'];
+const ALONGSIDE = ['test/{unit,property,golden,contract,fuzz,session}/**/*.test.ts', 'test/fault/*-{faults,cuts}.test.ts'];
 export default defineConfig({
   test: {
     reporters: ['default', createClosingLine()],

@@ -62,7 +62,7 @@ async function withAgents(
 describe('a compressed file in a layer', () => {
   test.each([
     ['plain', (layer: Uint8Array) => layer],
-    ['compressed', (layer: Uint8Array) => gnuGzip(layer)],
+    ['compressed', (layer: Uint8Array) => gnuGzip(layer, 6)],
   ])('costs what changed inside it, in a layer that is %s', async (_, compress) => {
     await withAgents(async (ship) => {
       const first = await ship('app:1', compress(layerOf(scattered('1'))));
@@ -88,10 +88,10 @@ describe('a compressed file in a layer', () => {
 
   test('leans on the one with its name where they have no chunk in common', async () => {
     await withAgents(async (ship) => {
-      await ship('app:1', layerOf(gnuGzip(data('1', 8))));
-      const second = wireBytes(await ship('app:2', layerOf(gnuGzip(data('2', 8)))));
+      await ship('app:1', layerOf(gnuGzip(data('1', 8), 6)));
+      const second = wireBytes(await ship('app:2', layerOf(gnuGzip(data('2', 8), 6))));
       expect(second).toBeLessThan(WRAPPED_FILE_BYTES_MIN / 8);
-      const renamed = wireBytes(await ship('app:3', layerOf(gnuGzip(data('3', 8)), '', 'srv/data-3.1.json.gz')));
+      const renamed = wireBytes(await ship('app:3', layerOf(gnuGzip(data('3', 8), 6), '', 'srv/data-3.1.json.gz')));
       expect(renamed).toBeGreaterThan(WRAPPED_FILE_BYTES_MIN);
     });
   });
@@ -113,7 +113,7 @@ describe('a compressed file in a layer', () => {
 
   test('crosses from a pool that has it whole to a receiver that has nothing', async () => {
     await withAgents(async (ship, { pool }) => {
-      for (const layer of [layerOf(scattered('1')), gnuGzip(layerOf(scattered('1')))]) {
+      for (const layer of [layerOf(scattered('1')), gnuGzip(layerOf(scattered('1')), 6)]) {
         await ship('app:1', layer);
         await using delivered = await temporaryDirectory({ inMemory: true });
         const store = createMemoryStore();
