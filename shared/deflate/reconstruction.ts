@@ -1,5 +1,5 @@
 /** The bytes of a reconstruction: DEFLATE.md, "Reconstruction". */
-import { concatBytes, copyBytes } from '../bytes.ts';
+import { copyBytes } from '../bytes.ts';
 import {
   DEFLATE_HEADER_BYTES_MAX,
   DEFLATE_MEMBERS_BYTES_MAX,
@@ -7,8 +7,9 @@ import {
   DEFLATE_SECTION_BYTES_MAX,
   DEFLATE_TAIL_BYTES_MAX,
 } from '../limits.ts';
-import { createByteReader, createByteWriter, type ByteReader } from '../wire/varint.ts';
-import { impossible, readSection, section, sound } from '../wrapped/section.ts';
+import { createByteWriter, type ByteReader } from '../wire/varint.ts';
+import { gatherSections, openForm, writeForm } from '../wrapped/form.ts';
+import { impossible, readSection, sound } from '../wrapped/section.ts';
 import { TRAILER_BYTES, type Frame } from './frame.ts';
 import type { Maker } from './makers.ts';
 
@@ -44,31 +45,15 @@ export interface ReconstructionWriter {
 
 export function createReconstructionWriter(): ReconstructionWriter {
   const members = createByteWriter();
-  const sections: Uint8Array[] = [];
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
-  let correctionsBytes = 0;
+  const corrections = gatherSections(DEFLATE_SECTION_BYTES_MAX);
   let memberCount = 0;
   let memberBytes = 0;
   let before: Uint8Array = new Uint8Array(0);
-  const flush = (): void => {
-    const whole = concatBytes(waiting);
-    for (let at = 0; at < whole.byteLength; at += DEFLATE_SECTION_BYTES_MAX) {
-      sections.push(section(whole.subarray(at, at + DEFLATE_SECTION_BYTES_MAX)));
-    }
-    waiting = [];
-    waitingBytes = 0;
-  };
   return {
     get correctionsBytes() {
-      return correctionsBytes;
+      return corrections.bytes;
     },
-    addCorrections(bytes) {
-      if (waitingBytes + bytes.byteLength > DEFLATE_SECTION_BYTES_MAX) flush();
-      waiting.push(copyBytes(bytes));
-      waitingBytes += bytes.byteLength;
-      correctionsBytes += bytes.byteLength;
-    },
+    addCorrections: (bytes) => corrections.add(copyBytes(bytes)),
     addMember(member) {
       const isSame = Buffer.compare(member.header, before) === 0;
       members.byte(member.maker);
@@ -87,16 +72,8 @@ export function createReconstructionWriter(): ReconstructionWriter {
       return memberCount <= DEFLATE_MEMBERS_MAX && memberBytes + DEFLATE_TAIL_BYTES_MAX < DEFLATE_MEMBERS_BYTES_MAX;
     },
     finish(compressedBytes, plainBytes, tail) {
-      flush();
-      const list = createByteWriter();
-      list.varint(memberCount);
-      list.bytes(members.finish());
-      list.bytes(tail);
-      const head = createByteWriter();
-      head.byte(VERSION);
-      head.varint(compressedBytes);
-      head.varint(plainBytes);
-      return concatBytes([head.finish(), section(list.finish()), ...sections]);
+      const list = { count: memberCount, entries: members.finish(), tail };
+      return writeForm({ version: VERSION, compressedBytes, plainBytes, ...list, sections: corrections.finish() });
     },
   };
 }
@@ -114,12 +91,8 @@ export interface ReconstructionReader {
 
 /** @throws TransferError INTEGRITY, or LIMIT_EXCEEDED; so do its functions */
 export function readReconstruction(bytes: Uint8Array): ReconstructionReader {
-  const reader = createByteReader(bytes);
   return sound(() => {
-    if (reader.byte('the version') !== VERSION) throw impossible('version');
-    const compressedBytes = reader.varint('the compressed length');
-    const plainBytes = reader.varint('the plain length');
-    const list = createByteReader(readSection(reader, DEFLATE_MEMBERS_BYTES_MAX));
+    const { compressedBytes, plainBytes, list, sections } = openForm(bytes, VERSION, DEFLATE_MEMBERS_BYTES_MAX);
     let membersLeft = list.varint('the number of members', DEFLATE_MEMBERS_MAX);
     let before: Uint8Array = new Uint8Array(0);
     let current: Uint8Array = new Uint8Array(0);
@@ -135,7 +108,7 @@ export function readReconstruction(bytes: Uint8Array): ReconstructionReader {
       },
       tail: () => list.rest(),
       corrections(wanted) {
-        if (current.byteLength === 0 && reader.remaining > 0) current = sound(() => readSection(reader, DEFLATE_SECTION_BYTES_MAX));
+        if (current.byteLength === 0 && sections.remaining > 0) current = sound(() => readSection(sections, DEFLATE_SECTION_BYTES_MAX));
         const part = current.subarray(0, wanted);
         current = current.subarray(part.byteLength);
         return part;

@@ -1,8 +1,9 @@
 /** The bytes of a reconstruction: ZSTD.md, "Reconstruction". */
 import { concatBytes, copyBytes } from '../bytes.ts';
 import { ZSTD_FRAMES_BYTES_MAX, ZSTD_FRAMES_MAX, ZSTD_SECTION_BYTES_MAX, ZSTD_TAIL_BYTES_MAX } from '../limits.ts';
-import { createByteReader, createByteWriter, type ByteReader } from '../wire/varint.ts';
-import { impossible, readSection, section, sound } from '../wrapped/section.ts';
+import { createByteWriter, type ByteReader } from '../wire/varint.ts';
+import { gatherSections, openForm, writeForm } from '../wrapped/form.ts';
+import { impossible, readSection, sound } from '../wrapped/section.ts';
 import { CHECKSUM_BYTES } from './frame.ts';
 
 /** A frame of blocks. */
@@ -39,27 +40,12 @@ export function createReconstructionWriter(): ReconstructionWriter {
   const frames = createByteWriter();
   let frameCount = 0;
   let frameBytes = 0;
-  const sections: Uint8Array[] = [];
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
-  let recordBytes = 0;
-  const flush = (): void => {
-    const whole = concatBytes(waiting);
-    for (let at = 0; at < whole.byteLength; at += ZSTD_SECTION_BYTES_MAX)
-      sections.push(section(whole.subarray(at, at + ZSTD_SECTION_BYTES_MAX)));
-    waiting = [];
-    waitingBytes = 0;
-  };
+  const records = gatherSections(ZSTD_SECTION_BYTES_MAX);
   return {
     get recordBytes() {
-      return recordBytes;
+      return records.bytes;
     },
-    addRecords(bytes) {
-      if (waitingBytes + bytes.byteLength > ZSTD_SECTION_BYTES_MAX) flush();
-      waiting.push(bytes);
-      waitingBytes += bytes.byteLength;
-      recordBytes += bytes.byteLength;
-    },
+    addRecords: (bytes) => records.add(bytes),
     add(entry) {
       frameCount++;
       const entryBytes = 32 + ('frame' in entry ? (entry.frame.header?.byteLength ?? 0) : entry.skippable.byteLength);
@@ -83,16 +69,8 @@ export function createReconstructionWriter(): ReconstructionWriter {
       return true;
     },
     finish(compressedBytes, plainBytes, tail) {
-      flush();
-      const list = createByteWriter();
-      list.varint(frameCount);
-      list.bytes(frames.finish());
-      list.bytes(tail);
-      const head = createByteWriter();
-      head.byte(VERSION);
-      head.varint(compressedBytes);
-      head.varint(plainBytes);
-      return concatBytes([head.finish(), section(list.finish()), ...sections]);
+      const list = { count: frameCount, entries: frames.finish(), tail };
+      return writeForm({ version: VERSION, compressedBytes, plainBytes, ...list, sections: records.finish() });
     },
   };
 }
@@ -110,12 +88,8 @@ export interface ReconstructionReader {
 
 /** @throws TransferError INTEGRITY, or LIMIT_EXCEEDED; so do its functions */
 export function readReconstruction(bytes: Uint8Array): ReconstructionReader {
-  const reader = createByteReader(bytes);
   return sound(() => {
-    if (reader.byte('the version') !== VERSION) throw impossible('version');
-    const compressedBytes = reader.varint('the compressed length');
-    const plainBytes = reader.varint('the plain length');
-    const list = createByteReader(readSection(reader, ZSTD_FRAMES_BYTES_MAX));
+    const { compressedBytes, plainBytes, list, sections } = openForm(bytes, VERSION, ZSTD_FRAMES_BYTES_MAX);
     let entriesLeft = list.varint('the number of frames', ZSTD_FRAMES_MAX);
     let current: Uint8Array = new Uint8Array(0);
     return {
@@ -130,7 +104,7 @@ export function readReconstruction(bytes: Uint8Array): ReconstructionReader {
       records(wanted) {
         const parts: Uint8Array[] = [];
         for (let left = wanted; left > 0;) {
-          if (current.byteLength === 0) current = sound(() => readSection(reader, ZSTD_SECTION_BYTES_MAX));
+          if (current.byteLength === 0) current = sound(() => readSection(sections, ZSTD_SECTION_BYTES_MAX));
           if (current.byteLength === 0) throw impossible('an empty section');
           const part = current.subarray(0, left);
           current = current.subarray(part.byteLength);

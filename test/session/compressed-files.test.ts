@@ -9,10 +9,10 @@ import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import { wireBytes } from '../support/agents.ts';
 import { createTestReceiver, shipOverBreakingLinks } from '../support/breaking-agents.ts';
 import type { Break } from '../support/breaking-link.ts';
-import { imageEntries } from '../support/craft-image.ts';
 import { craftEntry, craftTar } from '../support/craft-tar.ts';
 import { gnuGzip } from '../support/gzip.ts';
-import { shipArchives, type Crossing, type JoinedAgents } from '../support/joined-agents.ts';
+import { shipArchives } from '../support/joined-agents.ts';
+import { layeredImage, withAgents } from '../support/layered-image.ts';
 import { seededBytes } from '../support/random.ts';
 import { temporaryDirectory } from '../support/store-directory.ts';
 
@@ -40,23 +40,6 @@ const NAME = 'srv/data.json.gz';
 /** A layer with a compressed file. */
 function layerOf(file: Uint8Array, other = 'the same', name = NAME): Uint8Array {
   return craftTar([craftEntry({ name: 'srv/a' }, 'a'), craftEntry({ name }, file), craftEntry({ name: 'srv/other' }, other)]);
-}
-
-function archive(tag: string, ...layers: Uint8Array[]): Uint8Array {
-  return craftTar(imageEntries({ images: [{ tag, layers }], layout: 'oci' }));
-}
-
-async function withAgents(
-  work: (ship: (tag: string, ...layers: Uint8Array[]) => Promise<Crossing>, agents: JoinedAgents) => Promise<void>,
-): Promise<void> {
-  await using delivered = await temporaryDirectory({ inMemory: true });
-  const agents = { pool: createMemoryStore(), store: createMemoryStore(), delivered: delivered.path };
-  await work(async (tag, ...layers) => {
-    const sent = archive(tag, ...layers);
-    const crossing = await shipArchives(agents, [sent]);
-    expect(sha256Digest(await readFile(join(delivered.path, `${tag.replace(':', '_')}.tar`)))).toBe(sha256Digest(sent));
-    return crossing;
-  }, agents);
 }
 
 describe('a compressed file in a layer', () => {
@@ -117,9 +100,9 @@ describe('a compressed file in a layer', () => {
         await ship('app:1', layer);
         await using delivered = await temporaryDirectory({ inMemory: true });
         const store = createMemoryStore();
-        const crossing = await shipArchives({ pool, store, delivered: delivered.path }, [archive('app:1', layer)]);
+        const crossing = await shipArchives({ pool, store, delivered: delivered.path }, [layeredImage('app:1', layer)]);
         expect(crossing.notes).toEqual([]);
-        expect(sha256Digest(await readFile(join(delivered.path, 'app_1.tar')))).toBe(sha256Digest(archive('app:1', layer)));
+        expect(sha256Digest(await readFile(join(delivered.path, 'app_1.tar')))).toBe(sha256Digest(layeredImage('app:1', layer)));
         const [record] = (await openCatalog(store)).records();
         expect(record?.images[0]?.layers[0]?.files).toHaveLength(2);
       }
@@ -132,7 +115,7 @@ describe('a compressed file in a layer', () => {
       afterBytes,
       isHard: i % 2 === 0,
     }));
-    const sent = archive('app:1', gnuGzip(layerOf(scattered('1'))));
+    const sent = layeredImage('app:1', gnuGzip(layerOf(scattered('1'))));
     const receiver = await createTestReceiver(createMemoryStore());
     const { result } = await shipOverBreakingLinks([sent], createMemoryStore(), receiver, breaks);
     await receiver.idle();

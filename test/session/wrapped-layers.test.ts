@@ -10,11 +10,11 @@ import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import { openStore } from '../../shared/store/pack-store.ts';
 import type { Store } from '../../shared/store/port.ts';
 import { wireBytes } from '../support/agents.ts';
-import { imageEntries } from '../support/craft-image.ts';
 import { craftEntry, craftTar } from '../support/craft-tar.ts';
 import { gnuGzip, twoMembers } from '../support/gzip.ts';
 import { ingest } from '../support/ingested.ts';
-import { shipArchives, type Crossing, type JoinedAgents } from '../support/joined-agents.ts';
+import { shipArchives, type Crossing } from '../support/joined-agents.ts';
+import { layeredImage, withAgents } from '../support/layered-image.ts';
 import { seededBytes } from '../support/random.ts';
 import { flipByte, offsetOf, packPath, temporaryDirectory } from '../support/store-directory.ts';
 
@@ -32,23 +32,6 @@ function layer(number: number): Uint8Array {
 }
 
 const bottom = craftTar([craftEntry({ name: 'lib/bottom' }, text(100, 80_000))]);
-
-function archive(tag: string, ...layers: Uint8Array[]): Uint8Array {
-  return craftTar(imageEntries({ images: [{ tag, layers }], layout: 'oci' }));
-}
-
-async function withAgents(
-  work: (ship: (tag: string, ...layers: Uint8Array[]) => Promise<Crossing>, agents: JoinedAgents) => Promise<void>,
-): Promise<void> {
-  await using delivered = await temporaryDirectory({ inMemory: true });
-  const agents = { pool: createMemoryStore(), store: createMemoryStore(), delivered: delivered.path };
-  await work(async (tag, ...layers) => {
-    const sent = archive(tag, ...layers);
-    const crossing = await shipArchives(agents, [sent]);
-    expect(sha256Digest(await readFile(join(delivered.path, `${tag.replace(':', '_')}.tar`)))).toBe(sha256Digest(sent));
-    return crossing;
-  }, agents);
-}
 
 /** Bytes of a first and of a second version. */
 const costsOf = async (compress: (bytes: Uint8Array) => Uint8Array): Promise<number[]> => {
@@ -95,14 +78,14 @@ describe('a gzip layer', () => {
 
   test('is taken apart once', async () => {
     const member = gnuGzip(layer(1));
-    const { store, streams } = await ingest(archive('app:1', member));
+    const { store, streams } = await ingest(layeredImage('app:1', member));
     const puts: string[] = [];
     const put = store.put.bind(store);
     store.put = (records, options) => {
       puts.push(...records.map(({ kind }) => kind));
       return put(records, options);
     };
-    const again = await ingest(archive('app:2', member), store);
+    const again = await ingest(layeredImage('app:2', member), store);
     expect([streams[0]?.known, again.streams[0]?.known, again.streams[0]?.recipe.wrapped]).toEqual([false, true, 1]);
     // The archive's own: configuration, manifests, recipe.
     expect(puts.filter((kind) => kind === 'recipe')).toEqual(['recipe']);
@@ -110,14 +93,14 @@ describe('a gzip layer', () => {
 
   test('is taken apart again where the pool has lost something of it', async () => {
     const member = gnuGzip(layer(1));
-    const { streams } = await ingest(archive('app:1', member));
+    const { streams } = await ingest(layeredImage('app:1', member));
     const lost = plainOf(streams[0]!.recipe)!.id;
-    const { store } = await ingest(archive('app:1', member));
+    const { store } = await ingest(layeredImage('app:1', member));
     const has = store.hasMany.bind(store);
     const get = store.get.bind(store);
     store.get = (kind, key) => (hex(key) === hex(lost) ? Promise.resolve(undefined) : get(kind, key));
     store.hasMany = has;
-    expect((await ingest(archive('app:1', member), store)).streams[0]?.known).toBe(false);
+    expect((await ingest(layeredImage('app:1', member), store)).streams[0]?.known).toBe(false);
   });
 });
 
@@ -161,7 +144,7 @@ describe('a compressed layer that is not what it should be', () => {
 });
 
 describe('a receiver that lost something of a gzip layer', async () => {
-  const { streams } = await ingest(archive('app:1', gnuGzip(bottom), gnuGzip(layer(1))));
+  const { streams } = await ingest(layeredImage('app:1', gnuGzip(bottom), gnuGzip(layer(1))));
   const inBottom = streams.map(({ recipe }) => recipe).find((recipe) => plainOf(recipe)?.bytes === bottom.byteLength)!;
   const plain = plainOf(inBottom)!.id;
   const content = (await ingest(bottom)).result.archive.recipe.row(0).chunks[0]!.id;
@@ -176,7 +159,7 @@ describe('a receiver that lost something of a gzip layer', async () => {
     const path = (name: string): string => join(directory.path, name);
     const pool = createMemoryStore();
     const ship = async (number: number, store: Store): Promise<Crossing> => {
-      const sent = archive(`app:${number}`, gnuGzip(bottom), gnuGzip(layer(number)));
+      const sent = layeredImage(`app:${number}`, gnuGzip(bottom), gnuGzip(layer(number)));
       const crossing = await shipArchives({ pool, store, catalog: await openCatalog(store), delivered: path('delivered') }, [sent]);
       expect(sha256Digest(await readFile(path(`delivered/app_${number}.tar`)))).toBe(sha256Digest(sent));
       return crossing;

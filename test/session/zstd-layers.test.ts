@@ -9,12 +9,12 @@ import { METHOD_GZIP, METHOD_ZSTD } from '../../shared/recipe/recipe.ts';
 import { plainOf } from '../../shared/recipe/wrapped.ts';
 import { createMemoryStore } from '../../shared/store/memory-store.ts';
 import { wireBytes } from '../support/agents.ts';
-import { imageEntries } from '../support/craft-image.ts';
 import { craftEntry, craftTar } from '../support/craft-tar.ts';
 import { textContent } from '../support/delta-contents.ts';
 import { gnuGzip } from '../support/gzip.ts';
 import { ingest } from '../support/ingested.ts';
-import { shipArchives, type Crossing, type JoinedAgents } from '../support/joined-agents.ts';
+import { shipArchives } from '../support/joined-agents.ts';
+import { layeredImage, withAgents } from '../support/layered-image.ts';
 import { seededBytes } from '../support/random.ts';
 import { temporaryDirectory } from '../support/store-directory.ts';
 import { plannedZstd, zstdAt } from '../support/zstd-streams.ts';
@@ -31,23 +31,6 @@ function layer(number: number): Uint8Array {
 }
 
 const bottom = craftTar([craftEntry({ name: 'lib/bottom' }, textContent(100, 20_000))]);
-
-function archive(tag: string, ...layers: Uint8Array[]): Uint8Array {
-  return craftTar(imageEntries({ images: [{ tag, layers }], layout: 'oci' }));
-}
-
-type Ship = (tag: string, ...layers: Uint8Array[]) => Promise<Crossing>;
-
-async function withAgents(work: (ship: Ship, agents: JoinedAgents) => Promise<void>, more: Partial<JoinedAgents> = {}): Promise<void> {
-  await using delivered = await temporaryDirectory({ inMemory: true });
-  const agents = { pool: createMemoryStore(), store: createMemoryStore(), delivered: delivered.path, ...more };
-  await work(async (tag, ...layers) => {
-    const sent = archive(tag, ...layers);
-    const crossing = await shipArchives(agents, [sent]);
-    expect(sha256Digest(await readFile(join(delivered.path, `${tag.replace(':', '_')}.tar`)))).toBe(sha256Digest(sent));
-    return crossing;
-  }, agents);
-}
 
 /** Bytes of a first and of a second version. */
 const costsOf = async (compress: (bytes: Uint8Array) => Uint8Array): Promise<number[]> => {
@@ -93,13 +76,13 @@ describe('a layer by zstd', () => {
 
   test('is taken apart once', async () => {
     const stream = plannedZstd(layer(1));
-    const { store, streams } = await ingest(archive('app:1', stream));
-    const again = await ingest(archive('app:2', stream), store);
+    const { store, streams } = await ingest(layeredImage('app:1', stream));
+    const again = await ingest(layeredImage('app:2', stream), store);
     expect([streams[0]?.known, again.streams[0]?.known, again.streams[0]?.recipe.wrapped]).toEqual([false, true, METHOD_ZSTD]);
   });
 
   test('has the plain stream of the same layer by gzip', async () => {
-    const { streams } = await ingest(archive('app:1', plannedZstd(bottom), gnuGzip(bottom)));
+    const { streams } = await ingest(layeredImage('app:1', plannedZstd(bottom), gnuGzip(bottom)));
     const wrapped = streams.map(({ recipe }) => recipe).filter((recipe) => recipe.wrapped !== undefined);
     expect(new Set(wrapped.map((recipe) => recipe.wrapped))).toEqual(new Set([METHOD_GZIP, METHOD_ZSTD]));
     expect(new Set(wrapped.map((recipe) => Buffer.from(plainOf(recipe)?.id ?? []).toString('hex'))).size).toBe(1);
@@ -109,7 +92,7 @@ describe('a layer by zstd', () => {
     ['by another encoder', zstdAt(layer(1), 19)],
     ['cut short', plannedZstd(layer(1)).subarray(0, -500)],
   ])('that cannot be undone is content, and the report says so: %s', async (_, odd) => {
-    const { streams } = await ingest(archive('app:1', zstdAt(layer(1), 19)));
+    const { streams } = await ingest(layeredImage('app:1', zstdAt(layer(1), 19)));
     expect(streams[0]?.recipe.wrapped).toBe(undefined);
     await using delivered = await temporaryDirectory({ inMemory: true });
     const name = `blobs/sha256/${sha256Digest(odd).slice(7)}`;
