@@ -1,6 +1,5 @@
 /** The WebAssembly module that does the work (wasm/assembly/undeflate.ts), with its memory. */
-import { TransferError } from '../errors.ts';
-import { createWasmInstance } from '../wasm/load.ts';
+import { createKernels } from '../wasm/kernels.ts';
 import { makerSettings, type Maker } from './makers.ts';
 
 export interface KernelExports {
@@ -55,30 +54,14 @@ export interface Kernel {
   readonly correctionsAt: number;
 }
 
-/** As undeflate/layout.ts adds up; looked at when an instance is made. */
-const MEMORY_BYTES = 9 * 1024 * 1024;
-const KEPT_MAX = 4;
-const kept: Kernel[] = [];
-
-/** An instance for one stream; whoever is done with it gives it back. */
-export function takeKernel(): Kernel {
-  const kernel = kept.pop() ?? createKernel();
-  kernel.run.start();
-  return kernel;
-}
-
-export function giveKernelBack(kernel: Kernel): void {
-  if (kept.length < KEPT_MAX) kept.push(kernel);
-}
-
-function createKernel(): Kernel {
-  const wasm = createWasmInstance<KernelExports>('undeflate', MEMORY_BYTES);
-  if (wasm === undefined) throw new TransferError('INTERNAL', 'the module undeflate.wasm was not built');
-  const run = wasm.exports;
-  if (run.memoryBytes() > MEMORY_BYTES) throw new TransferError('INTERNAL', 'undeflate.wasm needs more memory');
-  const memory = new Uint8Array(wasm.memory.buffer);
-  return { run, memory, compressedAt: run.compressedAddress(), plainAt: run.plainAddress(), correctionsAt: run.correctionsAddress() };
-}
+const kernels = createKernels<KernelExports, Kernel>('undeflate', { memoryBytes: 9 * 1024 * 1024, keptMax: 4 }, (run, memory) => ({
+  run,
+  memory,
+  compressedAt: run.compressedAddress(),
+  plainAt: run.plainAddress(),
+  correctionsAt: run.correctionsAddress(),
+}));
+export const { take: takeKernel, giveBack: giveKernelBack } = kernels;
 
 /** Sets the encoder to predict. False where there is none of that number. */
 export function configureKernel({ run }: Kernel, maker: Maker, segmentPower: number): boolean {

@@ -1,6 +1,5 @@
 /** The WebAssembly module that does the work (wasm/assembly/unzstd.ts), with its memory. */
-import { TransferError } from '../errors.ts';
-import { createWasmInstance } from '../wasm/load.ts';
+import { createKernels } from '../wasm/kernels.ts';
 
 export interface KernelExports {
   start(): void;
@@ -28,26 +27,8 @@ export interface Kernel {
   readonly memory: Uint8Array;
 }
 
-/** As unzstd/layout.ts adds up; looked at when an instance is made. */
-const MEMORY_BYTES = 25 * 1024 * 1024;
-const KEPT_MAX = 1;
-const kept: Kernel[] = [];
-
-/** An instance for one stream; whoever is done with it gives it back. */
-export function takeKernel(): Kernel {
-  const kernel = kept.pop() ?? createKernel();
-  kernel.run.start();
-  return kernel;
-}
-
-export function giveKernelBack(kernel: Kernel): void {
-  if (kept.length < KEPT_MAX) kept.push(kernel);
-}
-
-function createKernel(): Kernel {
-  const wasm = createWasmInstance<KernelExports>('unzstd', MEMORY_BYTES);
-  if (wasm === undefined) throw new TransferError('INTERNAL', 'the module unzstd.wasm was not built');
-  const run = wasm.exports;
-  if (run.memoryBytes() > MEMORY_BYTES) throw new TransferError('INTERNAL', 'unzstd.wasm needs more memory');
-  return { run, memory: new Uint8Array(wasm.memory.buffer) };
-}
+const kernels = createKernels<KernelExports, Kernel>('unzstd', { memoryBytes: 25 * 1024 * 1024, keptMax: 1 }, (run, memory) => ({
+  run,
+  memory,
+}));
+export const { take: takeKernel, giveBack: giveKernelBack } = kernels;
