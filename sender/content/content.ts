@@ -4,7 +4,7 @@ import { codecName } from '../../shared/delta/codecs.ts';
 import type { EffortLevel } from '../../shared/delta/content.ts';
 import type { EncodedDifference } from '../../shared/recipe/difference/encode.ts';
 import type { ChunkList } from '../../shared/recipe/chunk-list.ts';
-import { cutContents, readContents } from '../../shared/recipe/contents.ts';
+import { bytesOfChunks, cutContents, readContents } from '../../shared/recipe/contents.ts';
 import type { Recipe } from '../../shared/recipe/recipe.ts';
 import type { Store } from '../../shared/store/port.ts';
 import { NO_BASE, type Run, type RunBase } from '../../shared/wire/bulk.ts';
@@ -91,7 +91,7 @@ interface Leaning {
 
 /** Content and base of a run, as far as that is known before it is read. */
 function bytesToRead({ plan: { bytes, baseChunks } }: Leaning): number {
-  return baseChunks.reduce((sum, { length }) => sum + length, bytes);
+  return bytes + bytesOfChunks(baseChunks);
 }
 
 function* leanings(content: StreamContent, options: ContentOptions): Generator<Leaning, void, undefined> {

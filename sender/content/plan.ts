@@ -5,6 +5,7 @@
 import { hex } from '../../shared/hash.ts';
 import { RUN_BYTES_MAX } from '../../shared/limits.ts';
 import type { ChunkList } from '../../shared/recipe/chunk-list.ts';
+import { bytesOfChunks } from '../../shared/recipe/contents.ts';
 import type { ChunkRef, Recipe } from '../../shared/recipe/recipe.ts';
 import { baseOfRun, type FreshPlaces } from '../../shared/recipe/run-base.ts';
 import type { SimilarContent } from '../similar/similar.ts';
@@ -121,14 +122,10 @@ function baseBytesOf(piece: Piece, { difference, bases }: Planned): number {
   return base === undefined ? 0 : (bases[base.base] as Recipe).row(base.row).bodyBytes;
 }
 
-function bytesOf(chunks: readonly ChunkRef[]): number {
-  return chunks.reduce((sum, { length }) => sum + length, 0);
-}
-
 /** What a run leans on with content that is like its own; a window of a large file then leans on less of the old one. */
 export function withSimilar(run: PlannedRun, similar: SimilarContent): Based {
   if (similar.ranges.length === 0) return run;
-  const own = run.within(run.baseBytesMax - bytesOf(similar.chunks));
+  const own = run.within(run.baseBytesMax - bytesOfChunks(similar.chunks));
   return {
     base: { rows: own.base.rows, ranges: [...own.base.ranges, ...similar.ranges] },
     baseChunks: [...own.baseChunks, ...similar.chunks],
@@ -145,7 +142,7 @@ function runOfRows(indices: readonly number[], content: Planned, plan: PlanOptio
   const based = basedOn({ rows: true, ranges: [] }, indices, content);
   const bytes = indices.reduce((sum, index) => sum + lengthOf(difference, index), 0);
   const { baseBytes } = plan;
-  const similarBytes = looksForSimilar(content, plan) ? Math.max(0, baseBytes - bytesOf(based.baseChunks)) : 0;
+  const similarBytes = looksForSimilar(content, plan) ? Math.max(0, baseBytes - bytesOfChunks(based.baseChunks)) : 0;
   return { ...based, fresh: indices, bytes, within: () => based, baseBytesMax: baseBytes, similarBytes };
 }
 

@@ -1,12 +1,9 @@
 /** Takes a compressed stream apart: port.ts says what that is, DEFLATE.md what is written down. */
 import { concatBytes, copyBytes } from '../bytes.ts';
+import { endApart, takePlain } from '../wrapped/end-apart.ts';
 import { giveKernelBack, takeKernel } from './kernel.ts';
 import type { DeflateFormat, TakeApart } from './port.ts';
 import { advance, startStreamParts } from './stream-parts.ts';
-
-/** What of the compressed bytes a reconstruction may take: more is not worth the work. */
-const WORTH_SHARE = 1 / 3;
-const WORTH_BYTES = 4096;
 
 /**
  * Takes a compressed stream apart. The caller proves the reconstruction before relying on it: put together with the plain bytes, it
@@ -15,11 +12,6 @@ const WORTH_BYTES = 4096;
 export function createTakeApart(format: DeflateFormat = 'any'): TakeApart {
   const kernel = takeKernel();
   const stream = startStreamParts(kernel, format);
-  const takePlain = (): Uint8Array[] => {
-    const { plain } = stream;
-    stream.plain = [];
-    return plain;
-  };
   return {
     get isHopeless() {
       return stream.isHopeless;
@@ -31,17 +23,12 @@ export function createTakeApart(format: DeflateFormat = 'any'): TakeApart {
       advance(stream, false);
       // What is left is few bytes; they outlive the caller's.
       stream.held = copyBytes(stream.held);
-      return takePlain();
+      return takePlain(stream);
     },
     end() {
       advance(stream, true);
-      const { held, compressedBytes, plainBytes, writer } = stream;
-      const isWhole = !stream.isHopeless && stream.place === 'tail';
-      const reconstruction = isWhole ? writer.finish(compressedBytes, plainBytes, held) : undefined;
       giveKernelBack(kernel);
-      const isWorth = reconstruction !== undefined && reconstruction.byteLength <= compressedBytes * WORTH_SHARE + WORTH_BYTES;
-      stream.isHopeless = !isWorth;
-      return { plain: takePlain(), reconstruction: isWorth ? reconstruction : undefined };
+      return endApart(stream);
     },
   };
 }

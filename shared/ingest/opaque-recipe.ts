@@ -4,7 +4,7 @@ import type { Recipe } from '../recipe/recipe.ts';
 import { loadRecipe } from '../image/stored-archive.ts';
 import type { Store } from '../store/port.ts';
 import { createContentWriter } from './content-writer.ts';
-import { createStreamRecipe, writePieces } from './stream-recipe.ts';
+import { writeStream } from './stream-recipe.ts';
 
 /**
  * The recipe of the same stream with all of it in the tail; its chunks are put into the store, the recipe is not.
@@ -13,12 +13,11 @@ import { createStreamRecipe, writePieces } from './stream-recipe.ts';
 export async function opaqueRecipe(recipe: Recipe, store: Store, signal?: AbortSignal): Promise<Recipe> {
   const writer = createContentWriter(store);
   try {
-    const stream = createStreamRecipe(writer, { sha256: false });
-    for await (const piece of rebuildStream(recipe, store, (id) => loadRecipe(store, id), { signal }))
-      await writePieces(piece, stream, writer);
-    const made = stream.end();
-    await writer.finish();
-    return made.recipe;
+    const { recipe: opaque } = await writeStream(
+      rebuildStream(recipe, store, (id) => loadRecipe(store, id), { signal }),
+      writer,
+    );
+    return opaque;
   } catch (error) {
     await writer.abandon();
     throw error;

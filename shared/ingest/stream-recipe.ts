@@ -61,6 +61,15 @@ export async function writePieces(piece: Uint8Array, stream: StreamRecipe, write
   }
 }
 
+/** The recipe of a whole stream whose content is the only thing that `writer` writes; the store has all of it then. */
+export async function writeStream(pieces: AsyncIterable<Uint8Array>, writer: ContentWriter): Promise<TakenApart> {
+  const stream = createStreamRecipe(writer, { sha256: false });
+  for await (const piece of pieces) await writePieces(piece, stream, writer);
+  const made = stream.end();
+  await writer.finish();
+  return made;
+}
+
 /** Skeleton that a single row can add. */
 const ROW_SKELETON_BYTES_MAX = TAR_INLINE_BYTES_MAX + 2048;
 

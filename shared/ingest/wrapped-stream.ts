@@ -17,7 +17,15 @@ import { makeWrappedRecipe, plainOf } from '../recipe/wrapped.ts';
 import type { Store } from '../store/port.ts';
 import { takeApart } from '../wrapped/method.ts';
 import { createFileHandler } from './compressed-files.ts';
-import { countNew, createStreamRecipe, writePieces, type BodyHandler, type NewContent, type TakenApart } from './stream-recipe.ts';
+import {
+  countNew,
+  createStreamRecipe,
+  writePieces,
+  writeStream,
+  type BodyHandler,
+  type NewContent,
+  type TakenApart,
+} from './stream-recipe.ts';
 import { createWrappedMember, type WrappedMember } from './wrapped-member.ts';
 
 /** What became of a member. */
@@ -187,10 +195,7 @@ async function keepOpaque(
   writer: ContentWriter,
   signal: AbortSignal | undefined,
 ): Promise<Omit<KeptMember, 'known'>> {
-  const stream = createStreamRecipe(writer, { sha256: false });
-  for await (const piece of abortable(spool.read(), signal)) await writePieces(piece, stream, writer);
-  const { recipe, newContent } = stream.end();
-  await writer.finish();
+  const { recipe, newContent } = await writeStream(abortable(spool.read(), signal), writer);
   return { recipe, newContent, files: [] };
 }
 

@@ -1,12 +1,9 @@
 /** Takes a zstd stream apart: deflate/port.ts says what that is, ZSTD.md what is written down. */
 import { concatBytes, copyBytes } from '../bytes.ts';
 import type { TakeApart } from '../deflate/port.ts';
+import { endApart, takePlain } from '../wrapped/end-apart.ts';
 import { giveKernelBack, takeKernel } from './kernel.ts';
 import { advance, startStreamParts } from './stream-parts.ts';
-
-/** What of the compressed bytes a reconstruction may take: more is not worth the work. */
-const WORTH_SHARE = 1 / 3;
-const WORTH_BYTES = 4096;
 
 /**
  * Takes a zstd stream apart. The caller proves the reconstruction before relying on it: put together with the plain bytes, it must give
@@ -23,11 +20,6 @@ export function createTakeApart(): TakeApart {
     waiting = [];
     waitingBytes = 0;
   };
-  const takePlain = (): Uint8Array[] => {
-    const { plain } = stream;
-    stream.plain = [];
-    return plain;
-  };
   return {
     get isHopeless() {
       return stream.isHopeless;
@@ -40,18 +32,13 @@ export function createTakeApart(): TakeApart {
       if (stream.held.byteLength + waitingBytes < stream.wanted) return [];
       join();
       advance(stream, false);
-      return takePlain();
+      return takePlain(stream);
     },
     end() {
       join();
       advance(stream, true);
-      const { held, compressedBytes, plainBytes, writer } = stream;
-      const isWhole = !stream.isHopeless && stream.place === 'tail';
-      const reconstruction = isWhole ? writer.finish(compressedBytes, plainBytes, held) : undefined;
       giveKernelBack(kernel);
-      const isWorth = reconstruction !== undefined && reconstruction.byteLength <= compressedBytes * WORTH_SHARE + WORTH_BYTES;
-      stream.isHopeless = !isWorth;
-      return { plain: takePlain(), reconstruction: isWorth ? reconstruction : undefined };
+      return endApart(stream);
     },
   };
 }
