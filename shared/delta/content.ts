@@ -31,8 +31,6 @@ export interface EncodedContent {
   readonly payload: Uint8Array;
 }
 
-/** A result below this part of its target is not worth another try. */
-const CLEAR_GAIN = 100;
 /** A base that does not shrink the target to this part of it is left out for a try. */
 const BASE_GAIN = 4;
 /** Opened content that shrinks to this part of its target is taken without trying it closed. */
@@ -83,7 +81,7 @@ function shortest(target: Uint8Array, base: Uint8Array | undefined, plan: Effort
     if (candidate.payload.byteLength >= target.byteLength) continue;
     const handicap = best.usesBase && !candidate.usesBase ? best.payload.byteLength / BASE_WORTH : 0;
     if (candidate.payload.byteLength < best.payload.byteLength + handicap) best = candidate;
-    if (plan.mixForm === undefined && best.payload.byteLength * CLEAR_GAIN < target.byteLength) break;
+    if (plan.mixForm === undefined && best.payload.byteLength * plan.clearGain < target.byteLength) break;
   }
   return best;
 }
@@ -125,7 +123,7 @@ function* baseCandidates(target: Uint8Array, base: Uint8Array, plan: EffortPlan)
 }
 
 function patched(target: Uint8Array, base: Uint8Array, pieces: Pieces, plan: EffortPlan): EncodedContent {
-  return { codec: CODEC.patch, usesBase: true, payload: encodePatch(target, base, pieces, plan.streamLevel) };
+  return { codec: CODEC.patch, usesBase: true, payload: encodePatch(target, base, pieces, plan) };
 }
 
 /** Told of arrays that are no longer needed while the work goes on: whoever owns one may give its memory back. */

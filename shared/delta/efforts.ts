@@ -3,14 +3,15 @@
  *
  * | level | without a base | with a base                                    |
  * |-------|----------------|------------------------------------------------|
- * | min   | zstd 1         | the smaller of patch and zstd 3 over the base  |
- * | low   | zstd 3         | the same                                       |
+ * | min   | zstd 3         | the smaller of patch and zstd 3 over the base  |
+ * | low   | zstd 6         | the same                                       |
  * | mid   | zstd 9         | the smaller of patch and zstd 12 over the base |
  * | high  | zstd 19        | the smaller of patch and zstd 19 over the base |
  * | max   | context mixing | the smaller of patch and context mixing        |
  *
- * Up to high, a patch that shrinks its target to a hundredth is taken without trying anything else, and none is made where the base lies
- * under less than an eighth of the target; where the base helps little, what is there without it is tried too. Content that does not get smaller goes as it is.
+ * Up to high, a patch that shrinks its target to a hundredth (at min and low a twentieth) is taken without trying anything else, and none
+ * is made where the base lies under less than an eighth of the target; where the base helps little, what is there without it is tried too.
+ * Content that does not get smaller goes as it is.
  * Members (gzip, zip, PNG) are opened first and all of this is done with what they hold; at min only over a base. Up to mid those
  * only whose encoder is known exactly, above also others, with corrections.
  *
@@ -32,8 +33,11 @@ export interface EffortPlan {
   readonly mixForm: 0 | 1 | 2 | 3 | undefined;
   /** Level of zstd over a base. */
   readonly overLevel: number;
-  /** Level of zstd in the streams of a patch. */
+  /** A patch that shrinks its target to this part is taken at once. */
+  readonly clearGain: number;
+  /** Level of zstd in the streams of a patch: those that say how the base differs, and the rest, which is content like any other. */
   readonly streamLevel: number;
+  readonly restLevel: number;
   /** Places in the base that the alignment tries for one key. */
   readonly chainMax: number;
   /** Members are opened without a base, too. */
@@ -43,9 +47,59 @@ export interface EffortPlan {
 }
 
 export const EFFORT_PLANS: Readonly<Record<EffortLevel, EffortPlan>> = {
-  min: { zstdLevel: 1, mixForm: undefined, overLevel: 3, streamLevel: 15, chainMax: 8, opensPlain: false, opening: 'exact' },
-  low: { zstdLevel: 3, mixForm: undefined, overLevel: 3, streamLevel: 15, chainMax: 8, opensPlain: true, opening: 'exact' },
-  mid: { zstdLevel: 9, mixForm: undefined, overLevel: 12, streamLevel: 19, chainMax: 16, opensPlain: true, opening: 'exact' },
-  high: { zstdLevel: 19, mixForm: undefined, overLevel: 19, streamLevel: 19, chainMax: 16, opensPlain: true, opening: 'any' },
-  max: { zstdLevel: undefined, mixForm: 3, overLevel: 19, streamLevel: 19, chainMax: 32, opensPlain: true, opening: 'any' },
+  min: {
+    zstdLevel: 3,
+    mixForm: undefined,
+    overLevel: 3,
+    clearGain: 20,
+    streamLevel: 15,
+    restLevel: 11,
+    chainMax: 8,
+    opensPlain: false,
+    opening: 'exact',
+  },
+  low: {
+    zstdLevel: 6,
+    mixForm: undefined,
+    overLevel: 3,
+    clearGain: 20,
+    streamLevel: 15,
+    restLevel: 11,
+    chainMax: 8,
+    opensPlain: true,
+    opening: 'exact',
+  },
+  mid: {
+    zstdLevel: 9,
+    mixForm: undefined,
+    overLevel: 12,
+    clearGain: 100,
+    streamLevel: 19,
+    restLevel: 19,
+    chainMax: 16,
+    opensPlain: true,
+    opening: 'exact',
+  },
+  high: {
+    zstdLevel: 19,
+    mixForm: undefined,
+    overLevel: 19,
+    clearGain: 100,
+    streamLevel: 19,
+    restLevel: 19,
+    chainMax: 16,
+    opensPlain: true,
+    opening: 'any',
+  },
+  max: {
+    zstdLevel: undefined,
+    mixForm: 3,
+    overLevel: 19,
+    clearGain: 100,
+    streamLevel: 19,
+    restLevel: 19,
+    chainMax: 32,
+    opensPlain: true,
+    opening: 'any',
+  },
 };

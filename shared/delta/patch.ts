@@ -25,8 +25,14 @@ const FIXED_BYTES = 1024 * 1024;
 /** A varint of the pieces has at most five bytes. */
 const PIECE_BYTES_MAX = 15;
 
+/** Levels of zstd: for the streams that say how the base differs, and for the rest. */
+export interface PatchLevels {
+  readonly streamLevel: number;
+  readonly restLevel: number;
+}
+
 /** @param pieces what `alignContent` found */
-export function encodePatch(target: Uint8Array, base: Uint8Array, pieces: Pieces, level: number): Uint8Array {
+export function encodePatch(target: Uint8Array, base: Uint8Array, pieces: Pieces, levels: PatchLevels): Uint8Array {
   const places = createPlaces(FIXED_END + MARGIN);
   const differences = places.take(target.byteLength);
   const lengths = places.take(target.byteLength * 2 + pieces.length);
@@ -36,10 +42,10 @@ export function encodePatch(target: Uint8Array, base: Uint8Array, pieces: Pieces
   wasm.exports.compare(lengths, differences);
   const writer = createByteWriter(1024);
   writer.varint(pieces.length / PIECE_FIELDS);
-  writeStream(writer, packPieces(pieces), level);
-  writeStream(writer, memory.subarray(lengths, lengths + wasm.exports.lengthsBytes(lengths)), level);
-  writeStream(writer, memory.subarray(differences, differences + wasm.exports.differencesBytes(differences)), level);
-  writeStream(writer, restOf(target, pieces), level);
+  writeStream(writer, packPieces(pieces), levels.streamLevel);
+  writeStream(writer, memory.subarray(lengths, lengths + wasm.exports.lengthsBytes(lengths)), levels.streamLevel);
+  writeStream(writer, memory.subarray(differences, differences + wasm.exports.differencesBytes(differences)), levels.streamLevel);
+  writeStream(writer, restOf(target, pieces), levels.restLevel);
   return writer.finish();
 }
 

@@ -4,7 +4,7 @@ import { TransferError } from '../errors.ts';
 import { createFrameExpander, maxCompressedBytes } from '../zstd-context.ts';
 
 const { ZSTD_c_compressionLevel: LEVEL, ZSTD_c_windowLog: WINDOW, ZSTD_c_hashLog: HASH, ZSTD_c_chainLog: CHAIN } = constants;
-const { ZSTD_c_enableLongDistanceMatching: LONG_DISTANCE, ZSTD_d_windowLogMax: WINDOW_MAX } = constants;
+const { ZSTD_d_windowLogMax: WINDOW_MAX } = constants;
 /** The largest window that a frame may ask for: 128 MiB covers every target and base. */
 const WINDOW_LOG_MAX = 27;
 /**
@@ -21,14 +21,11 @@ const expander = createFrameExpander();
 /** One frame. */
 export function compressZstd(target: Uint8Array, level: number): Uint8Array {
   const params: Record<number, number> = { [LEVEL]: level };
-  if (target.byteLength > 1 << 20) {
-    params[WINDOW] = windowLog(target.byteLength);
-    if (level > 1) params[LONG_DISTANCE] = 1;
-  }
+  if (target.byteLength > 1 << 20) params[WINDOW] = windowLog(target.byteLength);
   return zstdCompressSync(target, { params, chunkSize: outputBytes(target) });
 }
 
-/** One frame that leans on `base`. The window is made for both: long-distance matching does not see a dictionary. */
+/** One frame that leans on `base`. The window is made for both. */
 export function compressZstdOver(target: Uint8Array, base: Uint8Array, level: number): Uint8Array {
   const log = windowLog(target.byteLength + base.byteLength);
   const table = Math.min(TABLE_LOG_MAX, log);

@@ -40,6 +40,8 @@ function blocks(heading: string): Uint8Array[] {
 
 const fromHex = (text: string): Uint8Array => Buffer.from(text, 'hex');
 const block = (heading: string, number = 0): Uint8Array => blocks(heading)[number] ?? NOTHING;
+/** For what is encoded here: any do. */
+const LEVELS = { streamLevel: 3, restLevel: 3 };
 const tide = utf8('the tide turns, the tide falls, the tide turns again\n');
 const tides = utf8('the tide falls, the tide turns, the tide turns, the tide falls\n');
 const oldCode = block('code, old');
@@ -55,7 +57,7 @@ function expectDecoded(codec: number, payload: Uint8Array, base: Uint8Array | un
 /** Both decoders give `target` from what both coders over a base make with these pieces. */
 function expectOver(target: Uint8Array, base: Uint8Array, pieces: Uint32Array, form: RunForm = 3): void {
   expectDecoded(CODEC.mixBase, encodeMix(target, { bytes: base, pieces }, form, 2 * target.byteLength) ?? NOTHING, base, target);
-  expectDecoded(CODEC.patch, encodePatch(target, base, pieces, 3), base, target);
+  expectDecoded(CODEC.patch, encodePatch(target, base, pieces, LEVELS), base, target);
 }
 
 /** The first decisions of a mixed payload, and those that its example lists. */
@@ -84,7 +86,7 @@ describe('DELTA.md', () => {
   it('has examples as the encoders make them', () => {
     expect(hex(encodeMix(tide, undefined, 0, 100) ?? NOTHING)).toBe(hex(block('mix')));
     expect(hex(encodeMix(newCode, { bytes: oldCode, pieces: codePieces }, 0, 100) ?? NOTHING)).toBe(hex(block('mixBase')));
-    expect(hex(encodePatch(newCode, oldCode, codePieces, 3))).toBe(hex(block('patch')));
+    expect(hex(encodePatch(newCode, oldCode, codePieces, LEVELS))).toBe(hex(block('patch')));
     expect(hex(zipFile([['noon.txt', utf8('noon\n')]]))).toBe(hex(block('opened', 1)));
     expect(hex(gzipMember(utf8('the tide turns at noon\n'), 9))).toBe(hex(block('gzip, old')));
     expect(hex(gzipMember(utf8('the tide turns at dusk\n'), 9))).toBe(hex(block('openedBase', 1)));
@@ -175,7 +177,7 @@ describe('a decoder made from the document decodes what the encoder makes', () =
       seed % 2 === 0
         ? anyPieces(base.byteLength, target.byteLength, seed % 4 === 0, pick)
         : alignContent(target, base, { chainMax: 16, isForModel: true });
-    expectDecoded(CODEC.patch, encodePatch(target, base, pieces, 3), base, target);
+    expectDecoded(CODEC.patch, encodePatch(target, base, pieces, LEVELS), base, target);
   });
 
   test('operands of branches without a base', () => {
