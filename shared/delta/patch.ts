@@ -4,7 +4,7 @@
  */
 import { TransferError } from '../errors.ts';
 import { createByteReader, createByteWriter } from '../wire/varint.ts';
-import { createWasmInstance, type WasmInstance } from '../wasm/load.ts';
+import { collectIdleMemories, createWasmInstance, type WasmInstance } from '../wasm/load.ts';
 import { PIECE_FIELDS, PIECES_MAX, type Pieces } from './align.ts';
 import { createPlaces } from './places.ts';
 import { readStream, writeStream } from './streams.ts';
@@ -24,6 +24,8 @@ const FIXED_END = 16 * 1024 * 1024;
 const FIXED_BYTES = 1024 * 1024;
 /** A varint of the pieces has at most five bytes. */
 const PIECE_BYTES_MAX = 15;
+/** Memory of a comparison from which it is worth giving it back before its streams are compressed. */
+const COMPARISON_BYTES = 32 * 1024 * 1024;
 
 /** Levels of zstd: for the streams that say how the base differs, and for the rest. */
 export interface PatchLevels {
@@ -33,20 +35,31 @@ export interface PatchLevels {
 
 /** @param pieces what `alignContent` found */
 export function encodePatch(target: Uint8Array, base: Uint8Array, pieces: Pieces, levels: PatchLevels): Uint8Array {
-  const places = createPlaces(FIXED_END + MARGIN);
-  const differences = places.take(target.byteLength);
-  const lengths = places.take(target.byteLength * 2 + pieces.length);
-  const { wasm, target: at } = start(places, base, target.byteLength, pieces);
-  const memory = new Uint8Array(wasm.memory.buffer);
-  memory.set(target, at);
-  wasm.exports.compare(lengths, differences);
+  const { lengths, differences } = compare(target, base, pieces);
+  // zstd takes as much memory as the comparison did.
+  collectIdleMemories(COMPARISON_BYTES);
   const writer = createByteWriter(1024);
   writer.varint(pieces.length / PIECE_FIELDS);
   writeStream(writer, packPieces(pieces), levels.streamLevel);
-  writeStream(writer, memory.subarray(lengths, lengths + wasm.exports.lengthsBytes(lengths)), levels.streamLevel);
-  writeStream(writer, memory.subarray(differences, differences + wasm.exports.differencesBytes(differences)), levels.streamLevel);
+  writeStream(writer, lengths, levels.streamLevel);
+  writeStream(writer, differences, levels.streamLevel);
   writeStream(writer, restOf(target, pieces), levels.restLevel);
   return writer.finish();
+}
+
+/** Where the target differs from what lies under it, and by how much. */
+function compare(target: Uint8Array, base: Uint8Array, pieces: Pieces): { readonly lengths: Uint8Array; readonly differences: Uint8Array } {
+  const places = createPlaces(FIXED_END + MARGIN);
+  const differencesAt = places.take(target.byteLength);
+  const lengthsAt = places.take(target.byteLength * 2 + pieces.length);
+  const { wasm, target: at } = start(places, base, target.byteLength, pieces);
+  const memory = new Uint8Array(wasm.memory.buffer);
+  memory.set(target, at);
+  wasm.exports.compare(lengthsAt, differencesAt);
+  return {
+    lengths: memory.slice(lengthsAt, lengthsAt + wasm.exports.lengthsBytes(lengthsAt)),
+    differences: memory.slice(differencesAt, differencesAt + wasm.exports.differencesBytes(differencesAt)),
+  };
 }
 
 /** Memory that decoding takes, base and result included, but for the patch: its streams have hardly more bytes than the target. */

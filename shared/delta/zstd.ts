@@ -12,6 +12,12 @@ const WINDOW_LOG_MAX = 27;
  * more bytes than with 2^24, a third less time, and 120 MB less memory in each thread.
  */
 const TABLE_LOG_MAX = 20;
+/**
+ * Tables for levels that search by trees, where content is longer than 1 MiB: 20 MB in each thread where level 15 takes 64. Measured on the
+ * streams of patches at levels 15 and 19: 0.002 % more bytes, a sixth less time.
+ */
+const TREE_LEVEL_MIN = 13;
+const TREE_TABLE_LOGS = { [HASH]: 20, [CHAIN]: 22 };
 /** What a dictionary in Zstandard's own format begins with; a base that does is used without its first byte. */
 const DICTIONARY_MAGIC = [0x37, 0xa4, 0x30, 0xec];
 
@@ -21,7 +27,10 @@ const expander = createFrameExpander();
 /** One frame. */
 export function compressZstd(target: Uint8Array, level: number): Uint8Array {
   const params: Record<number, number> = { [LEVEL]: level };
-  if (target.byteLength > 1 << 20) params[WINDOW] = windowLog(target.byteLength);
+  if (target.byteLength > 1 << 20) {
+    params[WINDOW] = windowLog(target.byteLength);
+    if (level >= TREE_LEVEL_MIN) Object.assign(params, TREE_TABLE_LOGS);
+  }
   return zstdCompressSync(target, { params, chunkSize: outputBytes(target) });
 }
 

@@ -1,7 +1,7 @@
 /** A few threads of one worker module, each with one request at a time. The module answers with `serveRequests`. */
 import { parentPort, Worker } from 'node:worker_threads';
 import { TransferError, isErrorCode } from '../errors.ts';
-import { limitMemory } from '../limit-memory.ts';
+import { limitMemory, settleThreads } from '../limit-memory.ts';
 import { collectIdleMemories, collectMemoriesWith } from '../wasm/load.ts';
 
 export interface WorkerPool<Request, Reply> extends AsyncDisposable {
@@ -44,6 +44,7 @@ export function createWorkerPool<Request, Reply>(module: URL, threads: number): 
       return worker;
     }
     if (workers.size === threads) return new Promise((resolve) => waiting.push(resolve));
+    settleThreads();
     const started = new Worker(module, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB_MAX } });
     started.unref();
     workers.add(started);

@@ -28,3 +28,31 @@ test('a process whose memory was settled from outside is left alone', () => {
   expect(runWith({ MALLOC_ARENA_MAX: '4' })).toMatchObject({ arenas: '4', words: ['a word'] });
   expect(runWith({ MALLOC_ARENA_MAX: '4' })['flags']).not.toContain('--max-semi-space-size=4');
 });
+
+/** Room for short-lived objects in a thread that is started in a process with the flags of an agent, after `first` was done in it. */
+function newSpaceOfThread(first: string): number {
+  const module = JSON.stringify(new URL('../../shared/limit-memory.ts', import.meta.url).href);
+  const thread = `
+    import { parentPort } from 'node:worker_threads';
+    import { getHeapSpaceStatistics } from 'node:v8';
+    let kept = [];
+    for (let i = 0; i < 300000; i++) kept = [i, {}, kept[0]];
+    parentPort.postMessage(getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space').space_size);`;
+  const script = `
+    import { Worker } from 'node:worker_threads';
+    import { limitMemory, settleThreads } from ${module};
+    ${first}
+    new Worker(${JSON.stringify(thread)}, { eval: true }).on('message', (bytes) => console.log(bytes));`;
+  const words = [...FLAGS, '--min-semi-space-size=4', '--max-semi-space-size=4', '--eval', script];
+  return Number(execFileSync(process.execPath, words).toString());
+}
+
+test('threads have a quarter of the room for short-lived objects', () => {
+  const mib = 1024 * 1024;
+  expect(newSpaceOfThread('')).toBeGreaterThan(4 * mib);
+  expect(newSpaceOfThread('settleThreads();')).toBeLessThanOrEqual(2 * mib);
+});
+
+test('this Node knows collections of last resort', () => {
+  expect(newSpaceOfThread("limitMemory()({ type: 'major', flavor: 'last-resort' });")).toBeGreaterThan(0);
+});
