@@ -124,7 +124,7 @@ export function startTrial(isOver: u32): void {
   startChains(memberStart);
   if (isOver != 0) plain.setMemberEnd(plain.plainEnd);
   startPrediction();
-  resetLooks();
+  resetLooks(true);
   analysis.startAnalysis();
   corrections.startCorrections();
 }
@@ -165,7 +165,7 @@ export function startRebuild(): void {
   plain.startMember(plain.plainEnd);
   startChains(plain.plainEnd);
   startPrediction();
-  resetLooks();
+  resetLooks(false);
   corrections.startCorrections();
   rebuilder.startRebuild();
 }

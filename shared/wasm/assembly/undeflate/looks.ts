@@ -3,6 +3,7 @@
 /** Of a member: places that may be looked at before its first byte, and more for each byte on average. */
 export const LOOKS_FIRST: i32 = 1 << 24;
 export const LOOKS_PER_BYTE: u32 = 2048;
+const LOOKS_MAX: i32 = 1 << 29;
 let looksFirst: i32 = 0;
 let looksPerByte: u32 = 0;
 
@@ -14,13 +15,36 @@ export function setLooks(first: i32, perByte: u32): void {
   looksPerByte = perByte;
 }
 
-export function resetLooks(): void {
+/**
+ * Who takes apart counts what it spares as if it had been looked at: what it makes must be within the bounds of whoever spares less.
+ * That may use up half of what is allowed; then nothing is spared.
+ */
+let isSparedCounted: bool = false;
+let spareLeft: i32 = 0;
+
+/** Of a member that is taken apart, or put together. */
+export function resetLooks(isApart: bool): void {
   looksLeft = looksFirst;
+  spareLeft = looksFirst >> 1;
+  isSparedCounted = isApart;
+}
+
+/** Whether places may be passed over that the encoder looks at. */
+export function maySpare(): bool {
+  return !isSparedCounted || spareLeft >= 0;
+}
+
+/** That is done, with so many of them at most. */
+export function spareLooks(looks: u32): void {
+  if (!isSparedCounted) return;
+  looksLeft -= <i32>looks;
+  spareLeft -= <i32>looks;
 }
 
 /** So many bytes have gone by: more places may be looked at. */
 export function allowLooks(bytes: u32): void {
-  looksLeft = min(looksLeft + <i32>(bytes * looksPerByte), 1 << 29);
+  looksLeft = min(looksLeft + <i32>(bytes * looksPerByte), LOOKS_MAX);
+  spareLeft = min(spareLeft + <i32>(bytes * (looksPerByte >> 1)), LOOKS_MAX >> 1);
 }
 
 // @ts-ignore: a decorator of the compiler

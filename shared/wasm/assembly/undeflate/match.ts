@@ -2,11 +2,12 @@
  * The longest match on a chain: as zlib and gzip look for it, and as Go does. What counts is which places are looked at, in which
  * order, and when the looking stops.
  */
-import { canFind, HASH_CHROMIUM, isNewToGo, linked, linksAt, reachEnd, stepFrom, WINDOW_BYTES } from './chains';
+import { canFind, linksAt, reachEnd, stepFrom, WINDOW_BYTES } from './chains';
 import { PLAIN } from './layout';
 import { countLooks } from './looks';
 import { base, setBase } from './plain';
-import { finder, GO_LAZY, good, hashKind, looks, nice, segmentBytes, ZLIB_LAZY } from './settings';
+import { reachFor } from './reach';
+import { good, looks, nice } from './settings';
 
 export const MATCH_MAX: u32 = 258;
 /** zlib keeps as much ahead, and so looks less far back. */
@@ -16,8 +17,6 @@ const ZLIB_REACH: u32 = WINDOW_BYTES - ZLIB_AHEAD;
 const SLIDES_AT: i32 = 2 * 32768 - 261;
 /** Places looked at for the nearest match of a length. */
 const NEAREST_LOOKS: u32 = 1024;
-/** Places that a position links to: chains.ts. */
-const LINKED: i32 = 4;
 /** A match of four bytes farther back than this is none to Go. */
 const GO_FAR: u32 = 4096;
 
@@ -36,9 +35,9 @@ export function findZlib(position: u32, best: u32): u32 {
   slideBase(position);
   // The first place may lie one byte farther back than those behind it.
   let reach = <u32>max<i32>(min<i32>(<i32>position - base - 1, ZLIB_REACH), 0);
-  if (best > 2) reach = min(reach, reachFor(position, best, false));
   const most = best >= good ? looks >>> 2 : looks;
   let left = most;
+  if (best > 2) reach = min(reach, reachFor(position, best, false, left));
   const ahead = min(reachEnd - position, MATCH_MAX);
   const stop = min(nice, ahead);
   const scan = PLAIN + position;
@@ -60,7 +59,7 @@ export function findZlib(position: u32, best: u32): u32 {
         if (length >= stop) break;
         offset = best - 3;
         mask = 0xffffffff;
-        reach = min(reach, reachFor(position, best, false));
+        reach = min(reach, reachFor(position, best, false, left));
         wanted = load<u32>(scan + offset);
       }
     }
@@ -80,8 +79,8 @@ export function findZlib(position: u32, best: u32): u32 {
 export function findGo(position: u32, best: u32): u32 {
   slideBase(position);
   let reach = min<u32>(<u32>(<i32>position - base), WINDOW_BYTES);
-  if (best > 3) reach = min(reach, reachFor(position, best, true));
   let left = looks;
+  if (best > 3) reach = min(reach, reachFor(position, best, true, left));
   const ahead = min(reachEnd - position, MATCH_MAX);
   const stop = min(nice, ahead);
   const scan = PLAIN + position;
@@ -98,7 +97,7 @@ export function findGo(position: u32, best: u32): u32 {
         foundDistance = distance;
         best = length;
         if (length >= stop) break;
-        reach = min(reach, reachFor(position, best, true));
+        reach = min(reach, reachFor(position, best, true, left));
         offset = best - 3;
         wanted = load<u32>(scan + offset);
       }
@@ -112,34 +111,6 @@ export function findGo(position: u32, best: u32): u32 {
   }
   countLooks(looks - left);
   return best;
-}
-
-/**
- * How far back a match at `position` longer than `best` can be: not beyond the places that also have the bytes at its end, where those
- * are few. Unknown where positions are left out of the chains.
- */
-// @ts-ignore: a decorator of the compiler
-@inline
-function reachFor(position: u32, best: u32, isGo: bool): u32 {
-  // As many bytes as a hash is of, the last of them behind `best`.
-  const end = position + best - (isGo || hashKind == HASH_CHROMIUM ? 3 : 2);
-  if (finder != (isGo ? GO_LAZY : ZLIB_LAZY) || end + 4 > reachEnd) return WINDOW_BYTES;
-  // The last bytes of a segment have another hash than the same bytes elsewhere.
-  if (!isGo && hashKind == HASH_CHROMIUM && segmentBytes != 0) return WINDOW_BYTES;
-  if (end >= linked) return isGo && isNewToGo(end) ? best - 4 : WINDOW_BYTES;
-  const scan = PLAIN + position;
-  const first = load<u32>(scan);
-  const last = load<u32>(scan + best - 3);
-  let links = load<u64>(linksAt(end));
-  let reach: u32 = 0;
-  for (let place = 0; place < LINKED; place++) {
-    const distance = (end - <u32>links) & 0xffff;
-    if (distance - 1 >= WINDOW_BYTES) return reach;
-    const match = scan - distance;
-    if (load<u32>(match + best - 3) == last && ((load<u32>(match) ^ first) & 0xffffff) == 0) reach = distance;
-    links >>= 16;
-  }
-  return WINDOW_BYTES;
 }
 
 /** The least distance at which at least `length` bytes agree, as far as the chain tells in so many looks; 0: none. */
