@@ -11,7 +11,7 @@ import { gap, HIT, jump, LEAVE, MISS, setRestCost, SLACK } from './align/costs';
 import { base, baseBytes, commonBytes, setContent, target, targetBytes } from './align/content';
 import * as beam from './align/beam';
 import { blankOperands } from './align/blank';
-import { hasKey, indexBase, lookUp, nextPosition } from './align/index';
+import { fetchKeys, hasKey, indexBase, lookUp, nextPosition } from './align/index';
 import { KEY_BYTES } from './align/keys';
 import { enterStretch, startStretches, stretchEnd } from './align/kinds';
 import { addNode, commit, hasRoom, pieceCount, ROOT, startPieces } from './align/pieces';
@@ -22,10 +22,15 @@ import { steadyShift } from './align/tables';
 const SETTLED_BYTES: u32 = 256;
 /** Differences that a backward extension may contain. */
 const BACKWARD_MISSES_MAX: i32 = 8;
-/** Where nothing has been found for a while, a key more is passed over for each 64 that were looked up in vain. */
-const PATIENCE: u32 = 64;
+/** Where nothing has been found for a while, a key more is passed over for each 8 that were looked up in vain. */
+const PATIENCE: u32 = 8;
 /** Keys passed over at most: what begins among them is found later, and taken from its beginning. */
 const PASSED_MAX: u32 = 31;
+
+/** Keys that are fetched together: the index and the base do not fit a processor's cache, and what is waited for together is waited for once. */
+const FETCHED: u32 = 8;
+/** The first of the keys that were fetched last. */
+let fetchedFrom: u32 = 0;
 
 let depth: i32 = 0;
 
@@ -62,6 +67,7 @@ export function align(nodesAt: usize, nodesMax: u32, piecesAt: usize, chainMax: 
   setRestCost(isForModel);
   startStretches();
   depth = chainMax;
+  fetchedFrom = 0 - FETCHED;
   startPieces(nodesAt, nodesMax, piecesAt);
   restart(0, 0, true);
   let position: u32 = 0;
@@ -143,6 +149,10 @@ function drift(position: u32, end: u32): u32 {
 function propose(position: u32, wasProposedBefore: bool): bool {
   const from = target + position;
   let found = false;
+  if (position - fetchedFrom >= FETCHED) {
+    fetchedFrom = position;
+    fetchKeys(from, min(FETCHED, targetBytes - KEY_BYTES + 1 - position));
+  }
   lookUp(from);
   for (let left = depth; left > 0; left--) {
     const at = nextPosition();

@@ -86,6 +86,16 @@ function putEntries(): void {
   }
 }
 
+/** Of the keys fetched last; without a use of what was read it would not be read. */
+export let fetched: u32 = 0;
+
+/** Brings into the cache what `lookUp` reads for `count` keys, the first of which is at `from`. */
+export function fetchKeys(from: usize, count: u32): void {
+  let sum: u32 = 0;
+  for (const end = from + count; from < end; from++) sum += load<u32>(entries + (<usize>load<u32>(bucketOf(hashOf(from))) << 2));
+  fetched = sum;
+}
+
 let wanted: u32 = 0;
 let next: usize = 0;
 let last: usize = 0;
