@@ -24,6 +24,8 @@ const FULL_INTERVAL_MS = 500;
  * back; with this between two it costs hardly more than the full ones that it takes the place of.
  */
 const SHRINK_INTERVAL_MS = 4000;
+/** In a large heap it takes long: so many times of what the last one took must have passed. */
+const SHRINK_PAUSE = 40;
 
 /** One arena for all threads (mallopt(3)). */
 const ARENAS = { MALLOC_ARENA_MAX: '1' };
@@ -70,17 +72,24 @@ export function limitMemory(): Collect {
   const collect = runInNewContext('gc') as Collect;
   let left = 0;
   let lastFull = 0;
-  let lastShrink = 0;
+  let nextShrink = SHRINK_INTERVAL_MS;
   const timer = setInterval(() => {
     if (process.memoryUsage().external < left + NEW_BYTES) return;
     const now = performance.now();
-    const shrinks = now - lastShrink > SHRINK_INTERVAL_MS;
+    const shrinks = now > nextShrink;
     const isFull = shrinks || (left > LEFT_BYTES && now - lastFull > FULL_INTERVAL_MS);
     if (isFull) lastFull = now;
-    if (shrinks) lastShrink = now;
+    const before = process.threadCpuUsage();
     collect({ type: isFull ? 'major' : 'minor', flavor: shrinks ? 'last-resort' : 'regular' });
+    if (shrinks) nextShrink = now + Math.max(SHRINK_INTERVAL_MS, SHRINK_PAUSE * passedMs(before));
     left = process.memoryUsage().external;
   }, INTERVAL_MS);
   timer.unref();
   return collect;
+}
+
+/** Processor time of this thread. */
+function passedMs(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1000;
 }
