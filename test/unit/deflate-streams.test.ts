@@ -50,6 +50,22 @@ test('long streams come back, whatever the pieces on either side', () => {
   }
 });
 
+test('megabytes of one byte, and of a few, between others are taken apart as anything else', () => {
+  const parts = [
+    seededBytes(6, 300_000),
+    new Uint8Array(5 << 20),
+    seededBytes(7, 100_000),
+    new Uint8Array(Buffer.alloc(3 << 20, 'moorings')),
+  ];
+  const plain = concatBytes(parts);
+  for (const level of [4, 6, 9]) {
+    const stream = compressed(plain, 'gzip', { level });
+    const { reconstruction = NUL } = takeApart(stream, 'gzip', [100_000]);
+    expect(reconstruction.byteLength).toBeLessThan(200);
+    for (const sizes of [[1 << 20], [65_536]]) expect(Buffer.compare(putTogether(reconstruction, plain, sizes), stream)).toBe(0);
+  }
+});
+
 test.each([
   ['nothing', new Uint8Array(0)],
   ['what is cut short', member.subarray(0, -9)],

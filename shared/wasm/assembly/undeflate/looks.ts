@@ -43,8 +43,13 @@ export function spareLooks(looks: u32): void {
 
 /** So many bytes have gone by: more places may be looked at. */
 export function allowLooks(bytes: u32): void {
-  looksLeft = min(looksLeft + <i32>(bytes * looksPerByte), LOOKS_MAX);
-  spareLeft = min(spareLeft + <i32>(bytes * (looksPerByte >> 1)), LOOKS_MAX >> 1);
+  looksLeft = allowed(looksLeft, bytes, looksPerByte, LOOKS_MAX);
+  spareLeft = allowed(spareLeft, bytes, looksPerByte >> 1, LOOKS_MAX >> 1);
+}
+
+/** What a megabyte allows does not fit into 32 bits. */
+function allowed(left: i32, bytes: u32, perByte: u32, most: i32): i32 {
+  return <i32>min<i64>(<i64>left + <i64>bytes * <i64>perByte, <i64>most);
 }
 
 // @ts-ignore: a decorator of the compiler
