@@ -46,60 +46,14 @@ export interface EffortPlan {
   readonly opening: Thoroughness;
 }
 
+/** What the fast levels have in common, and what the others have. */
+const FAST = { mixForm: undefined, overLevel: 3, clearGain: 20, streamLevel: 15, restLevel: 11, chainMax: 8, opening: 'exact' } as const;
+const THOROUGH = { mixForm: undefined, clearGain: 100, streamLevel: 19, restLevel: 19, chainMax: 16, opensPlain: true } as const;
+
 export const EFFORT_PLANS: Readonly<Record<EffortLevel, EffortPlan>> = {
-  min: {
-    zstdLevel: 3,
-    mixForm: undefined,
-    overLevel: 3,
-    clearGain: 20,
-    streamLevel: 15,
-    restLevel: 11,
-    chainMax: 8,
-    opensPlain: false,
-    opening: 'exact',
-  },
-  low: {
-    zstdLevel: 6,
-    mixForm: undefined,
-    overLevel: 3,
-    clearGain: 20,
-    streamLevel: 15,
-    restLevel: 11,
-    chainMax: 8,
-    opensPlain: true,
-    opening: 'exact',
-  },
-  mid: {
-    zstdLevel: 9,
-    mixForm: undefined,
-    overLevel: 12,
-    clearGain: 100,
-    streamLevel: 19,
-    restLevel: 19,
-    chainMax: 16,
-    opensPlain: true,
-    opening: 'exact',
-  },
-  high: {
-    zstdLevel: 19,
-    mixForm: undefined,
-    overLevel: 19,
-    clearGain: 100,
-    streamLevel: 19,
-    restLevel: 19,
-    chainMax: 16,
-    opensPlain: true,
-    opening: 'any',
-  },
-  max: {
-    zstdLevel: undefined,
-    mixForm: 3,
-    overLevel: 19,
-    clearGain: 100,
-    streamLevel: 19,
-    restLevel: 19,
-    chainMax: 32,
-    opensPlain: true,
-    opening: 'any',
-  },
+  min: { ...FAST, zstdLevel: 3, opensPlain: false },
+  low: { ...FAST, zstdLevel: 6, opensPlain: true },
+  mid: { ...THOROUGH, zstdLevel: 9, overLevel: 12, opening: 'exact' },
+  high: { ...THOROUGH, zstdLevel: 19, overLevel: 19, opening: 'any' },
+  max: { ...THOROUGH, zstdLevel: undefined, mixForm: 3, overLevel: 19, chainMax: 32, opening: 'any' },
 };
