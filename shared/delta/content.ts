@@ -31,6 +31,8 @@ export interface EncodedContent {
   readonly payload: Uint8Array;
 }
 
+/** A result below this part of its target is not worth another try. */
+const CLEAR_GAIN = 100;
 /** A base that does not shrink the target to this part of it is left out for a try. */
 const BASE_GAIN = 4;
 /** Opened content that shrinks to this part of its target is taken without trying it closed. */
@@ -81,7 +83,7 @@ function shortest(target: Uint8Array, base: Uint8Array | undefined, plan: Effort
     if (candidate.payload.byteLength >= target.byteLength) continue;
     const handicap = best.usesBase && !candidate.usesBase ? best.payload.byteLength / BASE_WORTH : 0;
     if (candidate.payload.byteLength < best.payload.byteLength + handicap) best = candidate;
-    if (plan.mixForm === undefined && best.payload.byteLength * plan.clearGain < target.byteLength) break;
+    if (plan.mixForm === undefined && best.payload.byteLength * CLEAR_GAIN < target.byteLength) break;
   }
   return best;
 }

@@ -9,9 +9,8 @@
  * | high  | zstd 19        | the smaller of patch and zstd 19 over the base |
  * | max   | context mixing | the smaller of patch and context mixing        |
  *
- * Up to high, a patch that shrinks its target to a hundredth (at min and low a twentieth) is taken without trying anything else, and none
- * is made where the base lies under less than an eighth of the target; where the base helps little, what is there without it is tried too.
- * Content that does not get smaller goes as it is.
+ * Up to high, a patch that shrinks its target to a hundredth is taken without trying anything else, and none is made where the base lies
+ * under less than an eighth of the target; where the base helps little, what is there without it is tried too. Content that does not get smaller goes as it is.
  * Members (gzip, zip, PNG) are opened first and all of this is done with what they hold; at min only over a base. Up to mid those
  * only whose encoder is known exactly, above also others, with corrections.
  *
@@ -33,8 +32,6 @@ export interface EffortPlan {
   readonly mixForm: 0 | 1 | 2 | 3 | undefined;
   /** Level of zstd over a base. */
   readonly overLevel: number;
-  /** A patch that shrinks its target to this part is taken at once. */
-  readonly clearGain: number;
   /** Level of zstd in the streams of a patch: those that say how the base differs, and the rest, which is content like any other. */
   readonly streamLevel: number;
   readonly restLevel: number;
@@ -47,8 +44,8 @@ export interface EffortPlan {
 }
 
 /** What the fast levels have in common, and what the others have. */
-const FAST = { mixForm: undefined, overLevel: 3, clearGain: 20, streamLevel: 15, restLevel: 11, chainMax: 8, opening: 'exact' } as const;
-const THOROUGH = { mixForm: undefined, clearGain: 100, streamLevel: 19, restLevel: 19, chainMax: 16, opensPlain: true } as const;
+const FAST = { mixForm: undefined, overLevel: 3, streamLevel: 15, restLevel: 11, chainMax: 8, opening: 'exact' } as const;
+const THOROUGH = { mixForm: undefined, streamLevel: 19, restLevel: 19, chainMax: 16, opensPlain: true } as const;
 
 export const EFFORT_PLANS: Readonly<Record<EffortLevel, EffortPlan>> = {
   min: { ...FAST, zstdLevel: 3, opensPlain: false },
