@@ -7,7 +7,7 @@ import { configureKernel, giveKernelBack, takeKernel } from '../../shared/deflat
 import type { Maker } from '../../shared/deflate/makers.ts';
 import { startMemberRebuild } from '../../shared/deflate/member-rebuild.ts';
 import { codeContent } from '../support/delta-contents.ts';
-import { fixedBlock, lazyTokens } from '../support/deflate-reference.ts';
+import { blockOf, lazyTokens } from '../support/deflate-reference.ts';
 import { seededBytes } from '../support/random.ts';
 
 /** Of DEFLATE.md: gzip 9 and 6 without an end of blocks, zlib with a large memory, Chromium's, Go's at levels 6, 8 and 9. */
@@ -65,7 +65,7 @@ function firstNumber(bytes: Uint8Array): number {
 
 function expectFound(plain: Uint8Array, maker: Maker): void {
   const tokens = lazyTokens(plain, maker);
-  const stream = fixedBlock(tokens.slice(0, TOKENS_MAX));
+  const stream = blockOf(tokens.slice(0, TOKENS_MAX));
   const shown = new Uint8Array(inflateRawSync(stream));
   expect(Buffer.compare(shown, plain.subarray(0, shown.byteLength))).toBe(0);
   if (tokens.length > TOKENS_MAX) {

@@ -1,5 +1,6 @@
 /** Lazy encoders as shared/DEFLATE.md, section 6, describes them: slowly, place by place; and their tokens as one block of deflate. */
 import { makerSettings, type Maker, type MakerSettings } from '../../shared/deflate/makers.ts';
+import { createBlock } from './delta-reference/deflate-block.ts';
 
 /** A literal, or a match: distance * 512 + length. */
 export type Token = number;
@@ -90,46 +91,13 @@ function longest(search: Search, at: number, best: number): Token {
   return found;
 }
 
-/** The tokens in one block with the fixed codes, as RFC 1951 has it. */
-export function fixedBlock(tokens: readonly Token[]): Uint8Array {
-  const bytes: number[] = [];
-  let waiting = 0;
-  let count = 0;
-  const put = (value: number, bits: number): void => {
-    waiting |= value << count;
-    for (count += bits; count >= 8; count -= 8) {
-      bytes.push(waiting & 255);
-      waiting >>>= 8;
-    }
-  };
-  const putCode = (code: number, bits: number): void => {
-    for (let bit = bits - 1; bit >= 0; bit--) put((code >> bit) & 1, 1);
-  };
-  const putSymbol = (symbol: number): void => {
-    if (symbol < 144) putCode(0x30 + symbol, 8);
-    else if (symbol < 256) putCode(0x190 + symbol - 144, 9);
-    else if (symbol < 280) putCode(symbol - 256, 7);
-    else putCode(0xc0 + symbol - 280, 8);
-  };
-  put(3, 3);
+/** The tokens in one block, as zlib writes it. */
+export function blockOf(tokens: readonly Token[]): Uint8Array {
+  const block = createBlock(tokens.length, false);
   for (const token of tokens) {
-    if (token < 256) {
-      putSymbol(token);
-      continue;
-    }
-    const length = lengthOf(token) - 3;
-    const lengthBits = length < 8 ? 0 : Math.floor(Math.log2(length)) - 2;
-    if (length === 255) putSymbol(285);
-    else {
-      putSymbol(257 + 4 * lengthBits + (length >> lengthBits));
-      put(length & ((1 << lengthBits) - 1), lengthBits);
-    }
-    const distance = (token >> 9) - 1;
-    const distanceBits = distance < 4 ? 0 : Math.floor(Math.log2(distance)) - 1;
-    putCode(2 * distanceBits + (distance >> distanceBits), 5);
-    put(distance & ((1 << distanceBits) - 1), distanceBits);
+    if (token < 256) block.literal(token);
+    else block.match(lengthOf(token), token >> 9);
   }
-  putSymbol(256);
-  if (count > 0) put(0, 8 - count);
-  return new Uint8Array(bytes);
+  block.end(undefined, true);
+  return block.finish();
 }
