@@ -2,15 +2,24 @@ import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { createClosingLine } from './test/support/closing-line.ts';
 
-/** Files that start no daemon and wait for nobody's answer in time: as many run at once as there are cores. */
-const ALONGSIDE = ['test/{unit,property,golden,contract,fuzz,session}/**/*.test.ts', 'test/fault/*-{faults,cuts}.test.ts'];
+/**
+ * Files that start engines, measure, build the package, or wait for an answer within a time or at a port that was free. Of all others as many
+ * run at once as there are cores.
+ */
+const ALONE = [
+  'test/{engine,soak}/**/*.test.ts',
+  'test/integration/bench/{command-line,far-end,page,peers,shaper,side}.test.ts',
+  'test/integration/{hostile-listener,package,reconnect,status-page,told-syncs}.test.ts',
+  'test/fault/store-kill.test.ts',
+];
+
 export default defineConfig({
   test: {
     reporters: ['default', createClosingLine()],
     projects: [
       {
         extends: true,
-        test: { name: 'alongside', include: ALONGSIDE, maxWorkers: '100%', sequence: { groupOrder: 0 } },
+        test: { name: 'alongside', include: ['test/**/*.test.ts'], exclude: ALONE, maxWorkers: '100%', sequence: { groupOrder: 0 } },
       },
       {
         extends: true,
@@ -18,8 +27,7 @@ export default defineConfig({
         // failure and not a race for the machine.
         test: {
           name: 'alone',
-          include: ['test/**/*.test.ts'],
-          exclude: ALONGSIDE,
+          include: ALONE,
           globalSetup: ['test/support/global-setup.ts'],
           fileParallelism: false,
           sequence: { groupOrder: 1 },

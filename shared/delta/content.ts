@@ -10,7 +10,7 @@ import { TransferError } from '../errors.ts';
 import { BASE_BYTES_MAX, RUN_BYTES_MAX } from '../limits.ts';
 import { collectIdleMemories } from '../wasm/load.ts';
 import { createByteReader, createByteWriter, type ByteReader } from '../wire/varint.ts';
-import { alignContent, coveredBytes, type Pieces } from './align.ts';
+import { alignContent, coveredBytes, PIECE_FIELDS, type Pieces } from './align.ts';
 import { CODEC, codecName, needsBase } from './codecs.ts';
 import { EFFORT_PLANS, type EffortLevel, type EffortPlan } from './efforts.ts';
 import { isDense } from './kind.ts';
@@ -41,6 +41,15 @@ const CLEAR_OPENED = 1.5;
 const OPENED_GROWTH = 3;
 /** A base that lies under less than this part of its target is left to zstd, which finds as much in it. */
 const PATCH_WORTH = 8;
+/**
+ * zstd finds nothing in the base that a patch left, where its pieces have so many bytes on average, less than this part of it is what
+ * lies under no piece, and it shrank its target to this part. Measured on thirteen pairs of images: at most 0.03 % more bytes.
+ */
+const LONG_PIECES = 256;
+const LITTLE_REST = 2;
+const SMALL_PATCH = 8;
+/** In less than this there is no time to spare. */
+const SPARED_BYTES_MIN = 64 * 1024;
 /** Memory of an alignment from which it is worth giving it back before the delta is made. */
 const ALIGNMENT_BYTES = 32 * 1024 * 1024;
 /** What a base saves must be more than this part, for the decoder to be made to read it. */
@@ -114,7 +123,12 @@ function* baseCandidates(target: Uint8Array, base: Uint8Array, plan: EffortPlan)
   // Its index over the base is larger than the base.
   collectIdleMemories(ALIGNMENT_BYTES);
   if (plan.mixForm === undefined) {
-    if (coveredBytes(pieces) * PATCH_WORTH >= target.byteLength) yield patched(target, base, pieces, plan);
+    const covered = coveredBytes(pieces);
+    if (covered * PATCH_WORTH >= target.byteLength) {
+      const patch = patched(target, base, pieces, plan);
+      yield patch;
+      if (leavesNothing(patch.payload.byteLength, target.byteLength, covered, pieces.length / PIECE_FIELDS)) return;
+    }
     yield { codec: CODEC.zstdBase, usesBase: true, payload: compressZstdOver(target, base, plan.overLevel) };
     return;
   }
@@ -122,6 +136,13 @@ function* baseCandidates(target: Uint8Array, base: Uint8Array, plan: EffortPlan)
   yield patch;
   const payload = encodeMix(target, { bytes: base, pieces }, plan.mixForm, Math.min(patch.payload.byteLength, target.byteLength));
   if (payload !== undefined) yield { codec: CODEC.mixBase, usesBase: true, payload };
+}
+
+/** @param covered bytes of the target that have an old byte under them */
+function leavesNothing(patchBytes: number, targetBytes: number, covered: number, pieces: number): boolean {
+  const isOfLongPieces = covered > pieces * LONG_PIECES;
+  const isOfDifferences = (targetBytes - covered) * LITTLE_REST < patchBytes;
+  return targetBytes >= SPARED_BYTES_MIN && patchBytes * SMALL_PATCH < targetBytes && isOfLongPieces && isOfDifferences;
 }
 
 function patched(target: Uint8Array, base: Uint8Array, pieces: Pieces, plan: EffortPlan): EncodedContent {

@@ -32,7 +32,7 @@ describe.skipIf(requireEngine())('an image of a containerd store', () => {
     directory = await temporaryDirectory();
     registry = await startRegistry();
     const kinds: [string, EngineKind][] = [['here', '26c'], ['there', '26c'], ['classic', '26']]; // prettier-ignore
-    for (const [name, kind] of kinds) engines.set(name, await startEngine({ kind }));
+    await Promise.all(kinds.map(async ([name, kind]) => engines.set(name, await startEngine({ kind }))));
     for (const { archive } of versions) await dockerBytes(engine('here').socket, ['load', '-q'], { input: archive });
   });
   afterAll(async () => {

@@ -20,7 +20,7 @@ describe.skipIf(requireEngine())('docker ship', () => {
 
   beforeAll(async () => {
     directory = await temporaryDirectory();
-    [source, target, registry] = [await startEngine({ kind: '20' }), await startEngine({ kind: '26' }), await startRegistry()];
+    [source, target, registry] = await Promise.all([startEngine({ kind: '20' }), startEngine({ kind: '26' }), startRegistry()]);
     await buildVersions(source.socket, 'shop', 2, { sharedBytes: 100_000, ownBytes: 5_000 });
     delivery = ['--deliver', 'engine', '--engine', target.address, '--push', registry.host];
     receiver = await startReceiver(delivery);

@@ -35,10 +35,12 @@ describe.skipIf(requireEngine())('the README', () => {
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 
   beforeAll(async () => {
-    near = await startEngine({ kind: '20' });
-    far = await startEngine({ kind: '20' });
-    registry = await startRegistry();
-    directory = await temporaryDirectory();
+    [near, far, registry, directory] = await Promise.all([
+      startEngine({ kind: '20' }),
+      startEngine({ kind: '20' }),
+      startRegistry(),
+      temporaryDirectory(),
+    ]);
     for (const name of ['shop', 'shop-worker']) await buildVersions(near.socket, name, 2, { sharedBytes: 50_000, ownBytes: 5000 });
     receiver = await startReceiver(['--deliver', 'engine', '--engine', far.address, '--push', registry.host]);
   });

@@ -61,10 +61,14 @@ describe.skipIf(requireEngine())('a ship that fails', () => {
     await directory[Symbol.asyncDispose]();
   });
   const path = (name: string): string => join(directory.path, name);
-  const shipArgs = (image: string, to: string): string[] => [image, '--engine', source.address, '--to', to, '--store', path('pool')];
-  const send = (image: string, to: string) => ship(shipArgs(image, to));
-  const tryToSend = (image: string, to: string, options?: RunOptions): Promise<CommandResult> =>
-    runAgent('sender', ['ship', '--quiet', '--retry', '0', ...shipArgs(image, to)], options);
+  const shipArgs = (image: string, to: string, pool = 'pool'): string[] =>
+    [image, '--engine', source.address, '--to', to, '--store', path(pool)]; // prettier-ignore
+  const send = (image: string, to: string, pool?: string) => ship(shipArgs(image, to, pool));
+  const tryToSend = (
+    image: string,
+    to: string,
+    { pool, ...options }: RunOptions & { readonly pool?: string } = {},
+  ): Promise<CommandResult> => runAgent('sender', ['ship', '--quiet', '--retry', '0', ...shipArgs(image, to, pool)], options);
   const toTarget = (): string[] => into(target);
   const serveTo = (engine: Engine) => startReceiver(into(engine), { store: storeWithLarge });
 
@@ -115,37 +119,35 @@ describe.skipIf(requireEngine())('a ship that fails', () => {
     });
   });
 
-  describe('because of the registry', () => {
-    test.each(['nobody listens there', 'it wants credentials'])(
-      '%s: the image is stored and loaded, and can be pushed later',
-      async (why) => {
-        await using strict = await startRegistry({ htpasswd: true });
-        await using open = await startRegistry();
-        const refuses = why === 'it wants credentials';
-        const host = refuses ? strict.host : `127.0.0.1:${await freePort()}`;
-        const store = path(`store-${refuses}`);
-        const before = await imagesOf(target);
-        {
-          await using receiver = await startReceiver([...toTarget(), '--push', host], { store });
-          const [code, words] = refuses
-            ? (['REGISTRY_REFUSED', new RegExp(`the registry ${host} refused ${host}/shop:2: .*no basic auth credentials`)] as const)
-            : ([
-                'REGISTRY_UNREACHABLE',
-                new RegExp(`the registry ${host} was not reached for ${host}/shop:2: .*connection refused`),
-              ] as const);
-          expectFailure(await tryToSend('shop:2', receiver.address), code, words);
-        }
-        expect(await runImage(target.socket, 'shop:2', 'cat', '/version')).toBe('2');
-        await dockerCli(target.socket, 'rmi', 'shop:2');
-        expect(await imagesOf(target)).toBe(before);
+  /** @param refuses it wants credentials; else nobody listens there. */
+  const expectStoredLoadedAndPushedLater = async (refuses: boolean): Promise<void> => {
+    await using strict = await startRegistry({ htpasswd: true });
+    await using open = await startRegistry();
+    const host = refuses ? strict.host : `127.0.0.1:${await freePort()}`;
+    const store = path(`store-${refuses}`);
+    const before = await imagesOf(target);
+    {
+      await using receiver = await startReceiver([...toTarget(), '--push', host], { store });
+      const [code, words] = refuses
+        ? (['REGISTRY_REFUSED', new RegExp(`the registry ${host} refused ${host}/shop:2: .*no basic auth credentials`)] as const)
+        : (['REGISTRY_UNREACHABLE', new RegExp(`the registry ${host} was not reached for ${host}/shop:2: .*connection refused`)] as const);
+      expectFailure(await tryToSend('shop:2', receiver.address, { pool: `pool-${refuses}` }), code, words);
+    }
+    expect(await runImage(target.socket, 'shop:2', 'cat', '/version')).toBe('2');
+    await dockerCli(target.socket, 'rmi', 'shop:2');
+    expect(await imagesOf(target)).toBe(before);
 
-        const restored = await runAgent('receiver', ['restore', 'shop:2', '--store', store, ...toTarget(), '--push', open.host]);
-        expect([restored.status, restored.stdout]).toEqual([0, expect.stringMatching(/^shop:2 sha256:/)]);
-        expect(await (await fetch(`${open.url}/v2/shop/tags/list`)).json()).toEqual({ name: 'shop', tags: ['2'] });
-        await dockerCli(target.socket, 'rmi', 'shop:2');
-        expect(await imagesOf(target)).toBe(before);
-      },
-    );
+    const restored = await runAgent('receiver', ['restore', 'shop:2', '--store', store, ...toTarget(), '--push', open.host]);
+    expect([restored.status, restored.stdout]).toEqual([0, expect.stringMatching(/^shop:2 sha256:/)]);
+    expect(await (await fetch(`${open.url}/v2/shop/tags/list`)).json()).toEqual({ name: 'shop', tags: ['2'] });
+    await dockerCli(target.socket, 'rmi', 'shop:2');
+    expect(await imagesOf(target)).toBe(before);
+  };
+
+  describe('because of the registry', () => {
+    test('it wants credentials: the image is stored and loaded, and can be pushed later', async () => {
+      await expectStoredLoadedAndPushedLater(true);
+    });
 
     test('it is none: the receiver does not even start', async () => {
       const args = ['serve', '--listen', '127.0.0.1:0', '--store', path('unused'), ...toTarget(), '--push', 'registry'];
@@ -206,26 +208,33 @@ describe.skipIf(requireEngine())('a ship that fails', () => {
     });
   });
 
-  test('because the receiver has no room: what it has stays, and with more room the same ship finishes', async () => {
+  // Engines try again for ten seconds: what else needs neither that engine nor that pool runs meanwhile.
+  test.concurrent('because nobody listens at the registry: the image is stored and loaded, and can be pushed later', async () => {
+    await expectStoredLoadedAndPushedLater(false);
+  });
+
+  test.concurrent('because the receiver has no room: what it has stays, and with more room the same ship finishes', async () => {
     const layer = craftTar([craftEntry({ name: 'srv/noise' }, seededBytes(6, 12_000_000))]);
     await writeFile(path('big.tar'), craftTar(imageEntries({ images: [{ tag: 'big:1', layers: [layer] }], layout: 'oci' })));
     const disk = path('disk');
+    const pool = 'pool-no-room';
     await mkdir(disk);
     await runCommand('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk]);
     try {
       const store = join(disk, 'store');
       {
         await using receiver = await startReceiver(['--deliver', 'none'], { store });
-        await send('shop:1', receiver.address);
-        expectFailure(await tryToSend(path('big.tar'), receiver.address), 'NO_SPACE', /the receiver says: .*no space left on device/i);
-        expect((await send('shop:1', receiver.address)).images[0]).toMatchObject({ ref: 'shop:1', newBytes: 0 });
+        await send('shop:1', receiver.address, pool);
+        const failed = await tryToSend(path('big.tar'), receiver.address, { pool });
+        expectFailure(failed, 'NO_SPACE', /the receiver says: .*no space left on device/i);
+        expect((await send('shop:1', receiver.address, pool)).images[0]).toMatchObject({ ref: 'shop:1', newBytes: 0 });
       }
       const listed = await runAgent('receiver', ['images', '--store', store, '--json']);
       expect([listed.status, JSON.parse(listed.stdout)]).toEqual([0, expect.objectContaining({ refs: ['shop:1'] })]);
       await runCommand('mount', ['-o', 'remount,size=64m', disk]);
       {
         await using receiver = await startReceiver(['--deliver', 'none'], { store });
-        await send(path('big.tar'), receiver.address);
+        await send(path('big.tar'), receiver.address, pool);
       }
       const checked = await runAgent('receiver', ['check', '--store', store, '--read-all', '--json']);
       expect([checked.status, JSON.parse(checked.stdout)]).toEqual([0, expect.objectContaining({ problems: [] })]);
@@ -234,7 +243,7 @@ describe.skipIf(requireEngine())('a ship that fails', () => {
     }
   });
 
-  test('because the socket is not for this user', async () => {
+  test.concurrent('because the socket is not for this user', async () => {
     // Root may everything, so the sender runs as a root that may not pass over the mode of a file.
     const under = ['setpriv', '--bounding-set', '-dac_override,-dac_read_search', '--inh-caps', '-dac_override,-dac_read_search'];
     const socket = path('closed.sock');
@@ -242,7 +251,7 @@ describe.skipIf(requireEngine())('a ship that fails', () => {
     await once(server, 'listening');
     await chmod(socket, 0);
     await using receiver = await startReceiver(['--deliver', 'none']);
-    const args = ['ship', 'shop:1', '--engine', `unix://${socket}`, '--to', receiver.address, '--store', path('pool'), '--quiet'];
+    const args = ['ship', 'shop:1', '--engine', `unix://${socket}`, '--to', receiver.address, '--store', path('pool-closed'), '--quiet'];
     expectFailure(
       await runAgent('sender', args, { under }),
       'ENGINE_PERMISSION',

@@ -21,11 +21,13 @@ describe.skipIf(requireEngine())('push', () => {
   const engines = new Map<EngineKind, Engine>();
   let directory: string;
   beforeAll(async () => {
-    versions = await savedVersions('20', 2, { sharedBytes: 200_000, ownBytes: 1000 });
-    open = await startRegistry();
-    closed = await startRegistry({ htpasswd: true });
-    third = await startEngine({ kind: '26c' });
-    for (const kind of ENGINE_KINDS) engines.set(kind, await startEngine({ kind }));
+    [versions, open, closed, third] = await Promise.all([
+      savedVersions('20', 2, { sharedBytes: 200_000, ownBytes: 1000 }),
+      startRegistry(),
+      startRegistry({ htpasswd: true }),
+      startEngine({ kind: '26c' }),
+      ...ENGINE_KINDS.map(async (kind) => engines.set(kind, await startEngine({ kind }))),
+    ]);
     directory = await mkdtemp(join(tmpdir(), 'lmp-'));
     await writeConfig('right', REGISTRY_PASSWORD);
     await writeConfig('wrong', 'guess');

@@ -21,7 +21,7 @@ export interface FaultyFiles extends StoreFiles {
   readonly faulted: boolean;
   /** The operation that it happened to. */
   readonly faultedOperation: string | undefined;
-  /** Names of all operations so far, in order. */
+  /** Names of the operations that were counted so far, in order. */
   readonly operations: readonly string[];
   /** Closes every file that is open, as the end of a process does. */
   abandon(): Promise<void>;
@@ -36,8 +36,12 @@ interface FileContent {
   syncedLength: number;
 }
 
-/** A file system that does `fault` at operation number `at`, counted from 1. */
-export function createFaultyFiles(fault: Fault, at: number): FaultyFiles {
+/**
+ * A file system that does `fault` at operation number `at`, counted from 1.
+ * @param ownOnly counts only operations at which the fault does what no simpler one does. `half-written` is `no-space` everywhere but at a
+ * write; `power-cut-half` and `power-cut-zeros` are `power-cut` wherever all bytes are synced.
+ */
+export function createFaultyFiles(fault: Fault, at: number, { ownOnly = false } = {}): FaultyFiles {
   const contents = new Map<string, FileContent>();
   /** Undoes what directories were told and not yet synced for, newest last. */
   const unsyncedNames: { readonly directory: string; readonly undo: () => Promise<void> }[] = [];
@@ -57,9 +61,14 @@ export function createFaultyFiles(fault: Fault, at: number): FaultyFiles {
     }
   };
 
+  const isSimpler = (isWrite: boolean): boolean => {
+    if (fault === 'half-written') return !isWrite;
+    return fault.startsWith('power-cut-') && [...contents.values()].every(({ length, syncedLength }) => length === syncedLength);
+  };
+
   const step = async (name: string, half?: () => Promise<void>): Promise<void> => {
     if (isOff) throw new TransferError('STORE_CORRUPT', `${name}: the power is off`);
-    if (!isArmed) return;
+    if (!isArmed || (ownOnly && isSimpler(half !== undefined))) return;
     operations.push(name);
     if (operations.length !== at) return;
     faultedOperation = name;

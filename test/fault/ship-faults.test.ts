@@ -3,7 +3,7 @@
  * can: whatever happened, the store opens by itself, is sound, has everything that was acknowledged and no image that is not whole, and the
  * same ship then succeeds (tried after every eighth).
  */
-import { cp } from 'node:fs/promises';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCatalog } from '../../receiver/catalog/catalog.ts';
@@ -159,7 +159,7 @@ describe('a shipment on disks that fail', () => {
       const run = async (fault: Fault, at: number): Promise<readonly string[]> => {
         await using place = await temporaryDirectory({ inMemory: true });
         const directory = join(place.path, 'store');
-        await cp(filled.path, directory, { recursive: true });
+        cpSync(filled.path, directory, { recursive: true });
         const files = createFaultyFiles(fault, at);
         const ledger: Ledger = { durable: [], isDelivered: false, errors: [] };
         const peer = await copyOf(other);

@@ -28,25 +28,29 @@ interface Ledger {
 }
 
 describe('a store on a disk that fails', () => {
-  it.each<Fault>(['no-space', 'half-written', 'io-error', 'power-cut', 'power-cut-half', 'power-cut-zeros'])(
-    'keeps what was flushed: %s',
-    async (fault) => {
-      let operations = 0;
-      for (let at = 1; ; at++) {
-        await using place = await temporaryDirectory({ inMemory: true });
-        const files = createFaultyFiles(fault, at);
-        const ledger: Ledger = { durable: [], images: [], durableImage: -1, errors: [] };
-        await live(place.path, files, ledger);
-        const context = `${fault} at operation ${at} (${files.faultedOperation})`;
-        expect({ context, foreign: ledger.errors.filter((error) => !(error instanceof TransferError)) }).toEqual({ context, foreign: [] });
-        await expectSound(place.path, ledger, context);
-        if (!files.faulted) break;
-        operations = at;
-      }
-      // Two opens, six batches with a flush each, several packs: fewer operations would mean that they go past the fault layer.
-      expect(operations).toBeGreaterThan(60);
-    },
-  );
+  it.each<[Fault, number]>([
+    ['no-space', 60],
+    ['half-written', 10],
+    ['io-error', 60],
+    ['power-cut', 60],
+    ['power-cut-half', 25],
+    ['power-cut-zeros', 25],
+  ])('keeps what was flushed: %s', async (fault, operationsMin) => {
+    let operations = 0;
+    for (let at = 1; ; at++) {
+      await using place = await temporaryDirectory({ inMemory: true });
+      const files = createFaultyFiles(fault, at, { ownOnly: true });
+      const ledger: Ledger = { durable: [], images: [], durableImage: -1, errors: [] };
+      await live(place.path, files, ledger);
+      const context = `${fault} at operation ${at} (${files.faultedOperation})`;
+      expect({ context, foreign: ledger.errors.filter((error) => !(error instanceof TransferError)) }).toEqual({ context, foreign: [] });
+      await expectSound(place.path, ledger, context);
+      if (!files.faulted) break;
+      operations = at;
+    }
+    // Two opens, six batches with a flush each, several packs: fewer operations would mean that they go past the fault layer.
+    expect(operations).toBeGreaterThan(operationsMin);
+  });
 
   it('goes on after a full disk without being opened again', async () => {
     for (let at = 1; ; at++) {

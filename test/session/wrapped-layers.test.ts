@@ -18,10 +18,13 @@ import { layeredImage, withAgents } from '../support/layered-image.ts';
 import { seededBytes } from '../support/random.ts';
 import { flipByte, offsetOf, packPath, temporaryDirectory } from '../support/store-directory.ts';
 
-/** Text that compresses about as layers do. */
+/** Text that compresses about as layers do: with fewer words gzip looks for its matches many times as long. */
 function text(seed: number, length: number): Uint8Array {
   const words = ['harbour', 'pilot', 'lighter', 'quay', ' the ', ' of ', '\n', 'berth', 'tide', '  ', 'cargo'];
-  return Buffer.from(Array.from(seededBytes(seed, length / 4), (byte) => words[byte % words.length]).join('')).subarray(0, length);
+  return Buffer.from(Array.from(seededBytes(seed, length / 4), (byte) => `${words[byte % words.length]}${byte}`).join('')).subarray(
+    0,
+    length,
+  );
 }
 
 /** Version NUMBER of a layer: many files, all with a time of their own, one with a line of its own. */

@@ -5,7 +5,7 @@
  * store (graph) and with containerd's.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { access, constants, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -101,7 +101,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       log: () => readFileSync(logPath, 'utf8'),
       kill: () => stop('SIGKILL'),
       [Symbol.asyncDispose]: async () => {
-        await stop('SIGTERM');
+        // To end in order takes an engine a second, which only containers are worth, and data that stay.
+        const isKilled = options.dataRoot === undefined && !(await hasContainers(directory));
+        await stop(isKilled ? 'SIGKILL' : 'SIGTERM');
         await remove();
       },
     };
@@ -114,6 +116,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 async function containerdPid(directory: string): Promise<number | undefined> {
   const text = await readFile(join(directory, 'exec/containerd/containerd.pid'), 'utf8').catch(() => '');
   return text === '' ? undefined : Number(text);
+}
+
+/** Whether one is running, or has not been cleaned up after. */
+async function hasContainers(directory: string): Promise<boolean> {
+  const tasks = join(directory, 'exec/containerd/daemon/io.containerd.runtime.v2.task/moby');
+  return (await readdir(tasks).catch(() => [])).length > 0;
 }
 
 /** An engine leaves its data bind-mounted on itself, and layers of containers that did not end. */

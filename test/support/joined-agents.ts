@@ -11,6 +11,7 @@ import { createDecodePool } from '../../receiver/conversation/decode-pool.ts';
 import { deliverToDirectory } from '../../receiver/deliver/archive.ts';
 import { receiveImages } from '../../receiver/receive-image.ts';
 import { createUses, type Uses } from '../../receiver/catalog/uses.ts';
+import { createEncodePool } from '../../sender/content/encode-pool.ts';
 import { shipImages, type ShipResult } from '../../sender/ship-image.ts';
 import { frameName } from '../../shared/wire/frames.ts';
 import { decodeMessage, encodeMessage } from '../../shared/wire/messages.ts';
@@ -39,6 +40,10 @@ export interface Crossing extends ShipResult {
   readonly turns: string;
 }
 
+/** Threads start at the first shipment of a test file and serve the others, too: to start them takes longer than most shipments. */
+const encoders = createEncodePool();
+const decoders = createDecodePool(1);
+
 /** Ships archives, each under the names in it or the one archive as `as`, in one session. @throws TransferError as `shipImages`. */
 export async function shipArchives(
   agents: JoinedAgents,
@@ -48,7 +53,6 @@ export async function shipArchives(
 ): Promise<Crossing> {
   const [senderEnd, receiverEnd] = createMemoryChannelPair();
   const turns: string[] = [];
-  await using decoders = createDecodePool(1);
   const context = {
     store: agents.store,
     decoders,
@@ -75,6 +79,7 @@ export async function shipArchives(
       agent: 'test sender',
       clock: systemClock,
       random: Math.random,
+      encoders,
       onNote: () => {},
       signal: new AbortController().signal,
       onProgress: () => {},

@@ -24,6 +24,12 @@ const here = found.filter(({ peer, missing }) => !UNSTEADY.has(peer.name) && !le
 
 let directory = '';
 let instruments: Instruments;
+/** A link carries one shipment at a time: tests that run at once have instruments of their own. */
+const idle: Instruments[] = [];
+async function takeInstruments(): Promise<{ readonly own: Instruments } & AsyncDisposable> {
+  const own = idle.pop() ?? (await startInstruments());
+  return { own, [Symbol.asyncDispose]: async () => void idle.push(own) };
+}
 let older: ArchiveFile;
 let newer: ArchiveFile;
 
@@ -43,18 +49,21 @@ async function writeImage(version: number, changed: number): Promise<ArchiveFile
 
 beforeAll(async () => {
   instruments = await startInstruments();
+  idle.push(instruments);
   directory = await mkdtemp(join(tmpdir(), 'bench-peers-'));
   older = await writeImage(1, 0);
   newer = await writeImage(2, 2);
 });
 afterAll(async () => {
-  await instruments[Symbol.asyncDispose]();
+  for (const one of idle) await one[Symbol.asyncDispose]();
   await rm(directory, { recursive: true });
 });
 
 describe('techniques', () => {
-  it.each(here)('$name delivers a first image, and a second that costs what it should', async (peer: Peer) => {
-    await using workplace = await openWorkplace(instruments, peer);
+  // Little of it is work for this machine: several at once.
+  it.concurrent.each(here)('$name delivers a first image, and a second that costs what it should', async (peer: Peer) => {
+    await using taken = await takeInstruments();
+    await using workplace = await openWorkplace(taken.own, peer);
     const first = await workplace.ship(older, UNLIMITED, LIMITS);
     // The content does not compress: nothing can be cheaper than it.
     expect(first.sentBytes).toBeGreaterThan(40 * 30_000);
@@ -66,12 +75,13 @@ describe('techniques', () => {
     expect(second.roundTripsMax).toBeGreaterThanOrEqual(1);
   });
 
-  it.each(here)('$name works from a copy of what was prepared', async (peer: Peer) => {
-    await using prepared = await openWorkplace(instruments, peer);
+  it.concurrent.each(here)('$name works from a copy of what was prepared', async (peer: Peer) => {
+    await using taken = await takeInstruments();
+    await using prepared = await openWorkplace(taken.own, peer);
     await prepared.prepare(older);
     await using states = createStates();
     states.keep('older', prepared.leave(), 2);
-    await using workplace = await openWorkplace(instruments, peer, { folder: await states.take('older') });
+    await using workplace = await openWorkplace(taken.own, peer, { folder: await states.take('older') });
     const { sentBytes } = await workplace.ship(newer, UNLIMITED, LIMITS);
     // restic's chunks have half a megabyte and more, and this image has one layer: too little for restic and push to show.
     const isIncremental = !['gzip', 'push', 'zstd', 'zstd-long', 'restic'].includes(peer.name);
