@@ -45,11 +45,11 @@ function analysed(stream: Uint8Array, maker: Maker): Analysed {
 }
 
 /** What putting it together leaves of the places. */
-function leftTogether(plain: Uint8Array, maker: Maker, corrections: Uint8Array): number {
+function leftTogether(plain: Uint8Array, maker: Maker, corrections: Uint8Array, pieceBytes = PIECE_BYTES): number {
   const kernel = takeKernel();
   const task = { maker, segmentPower: 0, plainBytes: plain.byteLength, correctionsBytes: corrections.byteLength };
   const rebuild = startMemberRebuild(kernel, task, { corrections: () => corrections, made: () => undefined });
-  for (let at = 0; !rebuild.advance();) at += rebuild.push(plain.subarray(at, at + PIECE_BYTES));
+  for (let at = 0; !rebuild.advance();) at += rebuild.push(plain.subarray(at, at + pieceBytes));
   giveKernelBack(kernel);
   return kernel.run.leftLooks();
 }
@@ -103,6 +103,27 @@ test('what is repeated, alike or rare is found where the encoder finds it', () =
       },
     ),
     { numRuns: 60 },
+  );
+});
+
+test('what was taken apart before, and how many bytes come at a time, change nothing in what is counted', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fewValues, run, noise, code), { minLength: 1, maxLength: 3 }),
+      fc.oneof(fewValues, code),
+      fc.constantFrom(...MAKERS),
+      fc.integer({ min: 2000, max: 70_000 }),
+      (parts, other, maker, pieceBytes) => {
+        const plain = concatBytes(parts);
+        const stream = blockOf(lazyTokens(plain, maker).slice(0, TOKENS_MAX));
+        const first = analysed(stream, maker);
+        analysed(blockOf(lazyTokens(other, maker).slice(0, TOKENS_MAX)), maker);
+        expect(analysed(stream, maker).left).toBe(first.left);
+        const shown = new Uint8Array(inflateRawSync(stream));
+        expect(leftTogether(shown, maker, first.corrections, pieceBytes)).toBe(leftTogether(shown, maker, first.corrections));
+      },
+    ),
+    { numRuns: 30 },
   );
 });
 

@@ -34,12 +34,12 @@ export function start(): void {
 
 /** How many places may be looked at in each member that follows: `first`, and so many more for each plain byte. */
 export function limitLooks(first: u32, perByte: u32): void {
-  setLooks(<i32>first, perByte);
+  setLooks(first, perByte);
 }
 
 /** What the last member has left of that; below 0: it took more. */
-export function leftLooks(): i32 {
-  return looksLeft;
+export function leftLooks(): f64 {
+  return <f64>looksLeft;
 }
 
 export function memoryBytes(): u32 {

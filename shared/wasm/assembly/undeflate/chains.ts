@@ -29,6 +29,8 @@ let headsBase: u32 = 0;
 /** All positions before this one have their links; those from `inserted` on ahead of time, where it is certain that they will be in the chains. */
 export let linked: u32 = 0;
 const HEADS_STEP: u32 = 32000;
+/** Positions that are linked at once: fewer than that, for some are behind already. */
+const LINKED_AHEAD: u32 = 400;
 
 /** Empty chains, for positions from `position` on. */
 export function startChains(position: u32): void {
@@ -61,15 +63,35 @@ export function setReachEnd(position: u32): void {
 
 /** Puts all positions before `end` into the chains, as far as the bytes of their hash are there. */
 export function insertTo(end: u32): void {
-  const least: u32 = hashKind == HASH_GO ? 4 : 3;
-  if (end > reachEnd - (least - 1)) end = reachEnd > least - 1 ? reachEnd - (least - 1) : 0;
+  end = min(end, hashEnd());
   if (inserted >= end) return;
   setInserted(end);
   if (linked < end) link(end);
 }
 
+/** Behind the last position that has all bytes of its hash. */
+// @ts-ignore: a decorator of the compiler
+@inline
+function hashEnd(): u32 {
+  const more: u32 = hashKind == HASH_GO ? 3 : 2;
+  return reachEnd > more ? reachEnd - more : 0;
+}
+
+/**
+ * Before a token at `position` is looked for: gives it and the next position links, and those behind them, all at once. How far that
+ * goes hangs on the tokens alone, not on how many bytes happen to be there: what is spared by links of later positions (reach.ts) is the
+ * same for who takes apart and who puts together, and so is what both count.
+ */
+// @ts-ignore: a decorator of the compiler
+@inline
+export function linkAhead(position: u32): void {
+  if (linked >= position + 2) return;
+  const end = min(position + LINKED_AHEAD, hashEnd());
+  if (linked < end) link(end);
+}
+
 /** Gives all positions before `end`, less than 768 more, their links. */
-export function link(end: u32): void {
+function link(end: u32): void {
   let position = linked;
   linked = end;
   if (end - headsBase > 65535) moveHeads(end);
@@ -127,8 +149,10 @@ function put(position: u32, hash: u32): void {
   const head = HEADS + (<usize>hash << 1);
   const place = position - headsBase;
   const distance = place - <u32>load<u16>(head);
-  const link = position + (distance > WINDOW_BYTES ? NOWHERE : 0 - distance);
-  store<u64>(linksAt(position), (load<u64>(linksAt(position - distance)) << 16) | <u64>(link & 0xffff));
+  const isFirst = distance > WINDOW_BYTES;
+  const link = position + (isFirst ? NOWHERE : 0 - distance);
+  const farther: u64 = isFirst ? 0 : load<u64>(linksAt(position - distance)) << 16;
+  store<u64>(linksAt(position), farther | <u64>(link & 0xffff));
   store<u16>(head, <u16>place);
 }
 

@@ -102,12 +102,10 @@ export function findGo(position: u32, best: u32): u32 {
         wanted = load<u32>(scan + offset);
       }
     }
-    if (left == 0) break;
-    links >>= 16;
-    if (links != 0) continue;
     // Of what is a whole window back, a link to nowhere looks like one.
-    if (distance == WINDOW_BYTES) break;
-    links = load<u64>(linksAt(position - distance));
+    if (left == 0 || distance == WINDOW_BYTES) break;
+    links >>= 16;
+    if (links == 0) links = load<u64>(linksAt(position - distance));
   }
   countLooks(looks - left);
   return best;

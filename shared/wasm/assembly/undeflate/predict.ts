@@ -2,7 +2,7 @@
  * What the encoder would do next. A token is a literal (its byte) or a match: distance * 65,536 + length. Whoever asks says
  * afterwards which token it really was; the state follows that one.
  */
-import { canFind, insertTo, setReachEnd, skipTo } from './chains';
+import { canFind, insertTo, linkAhead, setReachEnd, skipTo } from './chains';
 import { chunkToken, restartChunks } from './chunks';
 import { PLAIN } from './layout';
 import { allowLooks } from './looks';
@@ -90,6 +90,7 @@ export function predict(): u32 {
 }
 
 function predictZlib(): u32 {
+  linkAhead(at);
   if (currentLength == 0) {
     insertTo(at + 1);
     currentLength = 2;
@@ -111,6 +112,7 @@ function predictZlib(): u32 {
 }
 
 function predictGo(): u32 {
+  linkAhead(at);
   if (currentLength == 0) {
     insertTo(at + 1);
     currentLength = 3;

@@ -50,6 +50,8 @@ function reachLinked(end: u32, position: u32, best: u32): u32 {
     const distance = (end - <u32>links) & 0xffff;
     if (distance - 1 >= WINDOW_BYTES) return reach;
     if (canBeLonger(scan - distance, best, first, last)) reach = distance;
+    // Behind what is a whole window back, a link to nowhere looks like one to what is near.
+    if (distance == WINDOW_BYTES) return reach;
     links >>= 16;
   }
   return WINDOW_BYTES;
@@ -106,7 +108,7 @@ function reachAlong(owner: u32, position: u32, best: u32): u32 {
   let reach: u32 = 0;
   for (let place: u32 = 1; place <= TRIED; place++) {
     const distance = (owner - <u32>links) & 0xffff;
-    // Behind what is a whole window back, a link to nowhere looks like one to what is near.
+    // The same here.
     if (distance - 1 >= WINDOW_BYTES || distance < before) return reach;
     if (canBeLonger(scan - distance, best, first, last)) reach = distance;
     before = distance;

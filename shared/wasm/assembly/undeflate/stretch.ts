@@ -4,7 +4,7 @@
  */
 import { DISTANCE_TREE, LENGTH_CODES, LITERAL_TREE } from '../deflate/layout';
 import { distanceCodeAt } from '../deflate/codes';
-import { link, linked, reachEnd } from './chains';
+import { linkAhead, reachEnd } from './chains';
 import { PLAIN } from './layout';
 import { allowLooks, looksLeft } from './looks';
 import { findGo, findZlib, foundDistance } from './match';
@@ -15,8 +15,6 @@ import { addTokens, countSymbol, tokensToSpare } from './tally';
 
 /** Plain bytes that must be known beyond a token's start: two matches, and the bytes of a hash. */
 const AHEAD: u32 = 1024;
-/** Positions that are linked at once: fewer than that, for some are behind already. */
-const LINKED_AHEAD: u32 = 400;
 /** A match of three bytes farther back than this is none to zlib. */
 const ZLIB_FAR: u32 = 4096;
 
@@ -43,7 +41,7 @@ function follow(from: usize, end: usize, limit: u32, isKnown: bool, isGo: bool):
   let matches: u32 = 0;
   let token = from;
   while (token < end && position < limit && looksLeft >= 0) {
-    if (linked < position + 2) link(position + LINKED_AHEAD);
+    linkAhead(position);
     if (length == 0) {
       length = isGo ? findGo(position, 3) : findZlib(position, 2);
       distance = foundDistance;
