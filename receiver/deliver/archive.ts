@@ -1,5 +1,5 @@
 /** `--deliver archive:DIR`: writes NAME_TAG.tar, byte for byte what was shipped, and only once it is whole. */
-import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { releaseBytes } from '../../shared/bytes.ts';
 import { TransferError } from '../../shared/errors.ts';
@@ -10,6 +10,7 @@ import type { Store } from '../../shared/store/port.ts';
 import type { ImageRecord } from '../catalog/catalog.ts';
 import { storedImages } from './none.ts';
 import type { Deliver, DeliverOptions } from './port.ts';
+import { writeBehind } from './write-behind.ts';
 
 export function deliverToDirectory(store: Store, directory: string): Deliver {
   return async (record, options) => {
@@ -52,14 +53,9 @@ export async function writePieces(
 ): Promise<void> {
   const write = async (path: string): Promise<void> => {
     await using handle = await open(path, 'w');
-    let done = 0;
-    for await (const piece of pieces) {
-      await handle.writeFile(piece);
-      done += piece.byteLength;
-      releaseBytes(piece);
-      options.onProgress?.('rebuild', done, bytes);
-    }
-    if ((await handle.stat()).isFile()) await handle.datasync();
+    const onWritten = (done: number): void => options.onProgress?.('rebuild', done, bytes);
+    if ((await handle.stat()).isFile()) await writeBehind(handle, pieces, onWritten);
+    else await writeInOrder(handle, pieces, onWritten);
     options.signal?.throwIfAborted();
   };
   const there = await stat(file).catch(() => undefined);
@@ -69,6 +65,17 @@ export async function writePieces(
     else await write(file);
   } catch (error) {
     throw TransferError.from(error, `writing ${file}`);
+  }
+}
+
+/** Into a device or a pipe, which knows no places. */
+async function writeInOrder(handle: FileHandle, pieces: AsyncIterable<Uint8Array>, onWritten: (bytes: number) => void): Promise<void> {
+  let done = 0;
+  for await (const piece of pieces) {
+    await handle.writeFile(piece);
+    done += piece.byteLength;
+    releaseBytes(piece);
+    onWritten(done);
   }
 }
 
