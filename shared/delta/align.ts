@@ -12,6 +12,7 @@ export const PIECES_MAX = 1 << 20;
 
 interface AlignExports {
   prepare(base: number, baseBytes: number, target: number, targetBytes: number): void;
+  near(table: number, tableBits: number, pieces: number): number;
   strange(table: number): number;
   index(buckets: number, bucketBits: number, entries: number, notes: number, noteBits: number, taken: number, step: number): void;
   align(nodes: number, nodesMax: number, pieces: number, chainMax: number, isForModel: boolean): number;
@@ -32,6 +33,8 @@ const STRANGE_TABLE_BYTES = 1 << 20;
 /** 16 positions go into a bucket on average, where all are indexed; the table of buckets fits a processor's cache. */
 const BUCKET_LOAD_BITS = 4;
 const BUCKET_BITS = [8, 18] as const;
+/** Two places for each that is noted of a base that may be near its target, in the same table or a smaller one. */
+const NEAR_LOAD_BITS = 4;
 /** Eight bits for each key of the target tell most others from them. */
 const NOTE_LOAD_BITS = 3;
 const NOTE_BITS = [10, 27] as const;
@@ -59,10 +62,16 @@ export function alignContent(target: Uint8Array, base: Uint8Array, { chainMax, i
   bytes.set(base, baseAt);
   bytes.set(target, targetAt);
   wasm.exports.prepare(baseAt, base.byteLength, targetAt, target.byteLength);
-  if (!isForModel && wasm.exports.strange(entriesAt) !== 0) return new Uint32Array(0);
+  const found = (count: number): Pieces =>
+    new Uint32Array(wasm.memory.buffer.slice(piecesAt, piecesAt + Math.min(count, PIECES_MAX) * PIECE_FIELDS * 4));
+  if (!isForModel) {
+    const near = wasm.exports.near(entriesAt, within(Math.ceil(Math.log2(base.byteLength + 1)) - NEAR_LOAD_BITS, BUCKET_BITS), piecesAt);
+    if (near > 0) return found(near);
+    if (wasm.exports.strange(entriesAt) !== 0) return new Uint32Array(0);
+  }
   wasm.exports.index(buckets, bucketBits, entriesAt, piecesAt, noteBits, nodes, step);
   const count = wasm.exports.align(nodes, NODES_MAX, piecesAt, chainMax, isForModel);
-  return new Uint32Array(wasm.memory.buffer.slice(piecesAt, piecesAt + Math.min(count, PIECES_MAX) * PIECE_FIELDS * 4));
+  return found(count);
 }
 
 function within(value: number, [least, most]: readonly [number, number]): number {

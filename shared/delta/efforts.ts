@@ -9,9 +9,9 @@
  * | high  | zstd 19        | the smaller of patch and zstd 19 over the base |
  * | max   | context mixing | the smaller of patch and context mixing        |
  *
- * Up to high, a patch that shrinks its target to a hundredth, or that is made of long pieces and differences, is taken without trying
- * anything else, and none is made where the base lies under less than an eighth of the target; where the base helps little, what is there
- * without it is tried too. Content that does not get smaller goes as it is.
+ * Up to high, a patch that shrinks its target to a hundredth is only compared with zstd 12 over the base, and one that is made of long
+ * pieces and differences is taken without trying anything else; none is made where the base lies under less than an eighth of the target;
+ * where the base helps little, what is there without it is tried too. Content that does not get smaller goes as it is.
  * Members (gzip, zip, PNG) are opened first and all of this is done with what they hold; at min only over a base. Up to mid those
  * only whose encoder is known exactly, above also others, with corrections.
  *

@@ -64,6 +64,34 @@ describe('an alignment', () => {
     expect(found).toEqual(alone.map(({ from, ...rest }) => ({ ...rest, from: from + strange.byteLength })));
   });
 
+  test('lies whole under content that is nearly the same, wherever its parts stand', () => {
+    const parts = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? seededBytes : text)(i + 1, 5000 + 1000 * (i % 7)));
+    const base = concatBytes([...parts.slice(20), seededBytes(50, 30_000), ...parts.slice(0, 20)]);
+    const target = concatBytes(parts);
+    // A time in each of many files.
+    for (let at = 300; at < target.byteLength; at += 3000) target.set(utf8(String(at).padStart(5)), at);
+    const found = piecesOf(alignContent(target, base, PATCH));
+    const first = parts.slice(0, 20).reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const behind = base.byteLength - first;
+    expect(found).toEqual([
+      { at: 0, bytes: first, from: behind },
+      { at: first, bytes: target.byteLength - first, from: 0 },
+    ]);
+  });
+
+  test.each([
+    ['the beginning', 0],
+    ['the end', 380_000],
+  ])('finds what the whole alignment finds where nothing but %s is new', (_, at) => {
+    const base = concatBytes([seededBytes(1, 200_000), text(2, 200_000)]);
+    const target = Uint8Array.from(base);
+    target.set(seededBytes(3, 20_000), at);
+    const rest = piecesOf(alignContent(target, base, PATCH)).filter(({ bytes }) => bytes > 100);
+    expect(rest.length).toBe(1);
+    expect(rest[0]?.from).toBe(rest[0]?.at);
+    expect(rest[0]?.bytes).toBeGreaterThan(379_990);
+  });
+
   test('takes text beside other content for text', () => {
     const code = seededBytes(1, 40_000);
     const both = concatBytes([code, text(2, 40_000)]);

@@ -53,6 +53,17 @@ test.each<[keyof typeof CODEC, Uint8Array, Uint8Array | undefined, EffortLevel]>
   );
 });
 
+test.each<EffortLevel>(['min', 'low', 'mid', 'high'])('zstd is tried over a base that has nearly all of the content, too: %s', (level) => {
+  const parts = Array.from({ length: 300 }, (_, i) => seededBytes(i + 1, 3000 + ((i * 37) % 1000)));
+  const base = concatBytes(parts);
+  // What went elsewhere costs a patch more than the places.
+  const target = concatBytes(parts.map((_, i) => parts[(i * 7) % parts.length] as Uint8Array));
+  const { codec, payload } = encodeContent(target, base, level);
+  expect(codecName(codec)).toBe('zstdBase');
+  expect(payload.byteLength).toBeLessThan(parts.length * 5);
+  expect(Buffer.compare(decodeContent(codec, payload, base, target.byteLength), target)).toBe(0);
+});
+
 test.each<EffortLevel>(['min', 'mid', 'high'])(
   'a payload is no longer than its content where a base gains little, and zstd alone nothing: %s',
   (level) => {

@@ -15,6 +15,7 @@ import { fetchKeys, hasKey, indexBase, lookUp, nextPosition } from './align/inde
 import { KEY_BYTES } from './align/keys';
 import { enterStretch, startStretches, stretchEnd } from './align/kinds';
 import { addNode, commit, hasRoom, pieceCount, ROOT, startPieces } from './align/pieces';
+import { isNear } from './align/near';
 import { isStrange } from './align/strange';
 import { steadyShift } from './align/tables';
 
@@ -44,6 +45,11 @@ export function prepare(baseAt: usize, baseLength: u32, targetAt: usize, targetL
   setContent(baseAt, baseLength, targetAt, targetLength);
   blankOperands(baseAt, baseLength);
   blankOperands(targetAt, targetLength);
+}
+
+/** See align/near.ts. @returns the number of pieces; 0 where the whole alignment is needed. */
+export function near(tableAt: usize, tableBits: i32, piecesAt: usize): u32 {
+  return isNear(tableAt, tableBits, piecesAt) ? pieceCount : 0;
 }
 
 /** See align/strange.ts. */

@@ -3,9 +3,9 @@
  * predictions promise, and where it differs the difference is written down (bsdiff, Percival 2003, with better promises).
  * shared/DELTA.md describes the streams.
  */
-import { append, base, pass, position, startContents, target, targetBytes } from './mix/contents';
+import { appendAlone, base, pass, position, startContents, target, targetBytes } from './mix/contents';
 import { scanImages } from './mix/images';
-import { dropOperand, findOperand, isTrusted, operandLeft, passOperandByte, predictedByte, startOperands } from './mix/operands';
+import { dropOperand, findOperand, isTrusted, mayBeOperand, operandLeft, passOperandByte, predictedByte, startOperands } from './mix/operands';
 import { pieceBase, pieceCount, pieceEnd, pieceStart, placePieces } from './mix/pieces';
 
 /** What `readLength` gives behind the end of the lengths. */
@@ -104,13 +104,17 @@ function restorePiece(end: u32, shift: u32): bool {
 }
 
 /** The byte promised for the current position, over position `at` of the base. */
+// @ts-ignore: decorator
+@inline
 function promise(at: u32): u32 {
-  if (operandLeft == 0) findOperand(at);
+  if (operandLeft == 0 && mayBeOperand(at)) findOperand(at);
   return operandLeft > 0 && isTrusted() ? predictedByte() : load<u8>(base + at);
 }
 
+// @ts-ignore: decorator
+@inline
 function take(byte: u32): void {
-  append(byte);
+  appendAlone(byte);
   if (operandLeft > 0) passOperandByte(byte);
 }
 

@@ -58,7 +58,8 @@ export function commit(node: u32, end: u32): void {
   nodeCount = 0;
 }
 
-function addPiece(from: u32, bytes: u32, basePosition: u32): void {
+/** Under `bytes` of the target from `from` on lie those of the base from `basePosition` on. */
+export function addPiece(from: u32, bytes: u32, basePosition: u32): void {
   // What was followed beyond the end of the base has nothing under it.
   if (basePosition >= baseBytes) return;
   bytes = min(bytes, baseBytes - basePosition);

@@ -22,6 +22,15 @@ export function startContents(baseAt: usize, baseLength: u32, targetAt: usize, t
   word = 0;
 }
 
+/** For who asks for no words, and for no more than the last four bytes. */
+// @ts-ignore: decorator
+@inline
+export function appendAlone(byte: u32): void {
+  store<u8>(target + position, <u8>byte);
+  position++;
+  last4 = (last4 << 8) | byte;
+}
+
 export function append(byte: u32): void {
   store<u8>(target + position, <u8>byte);
   position++;

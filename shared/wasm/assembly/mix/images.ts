@@ -26,6 +26,9 @@ export let isFixed: bool = false;
 let table: u32 = NOWHERE;
 let tableFrom: u32 = 0;
 let tableTo: u32 = 0;
+/** Positions of the base between which neither the image nor the table changes, there is no table, and no address stands in code. */
+let plainFrom: u32 = 0;
+let plainTo: u32 = 0;
 let lowest: u32 = 0;
 let highest: u32 = 0;
 
@@ -39,6 +42,7 @@ export function scanImages(): void {
   isFixed = false;
   tableFrom = 0;
   tableTo = 0;
+  notePlain();
   for (let at: u32 = 0; at + 64 <= baseBytes; at++) {
     const magic = load<u32>(base + at);
     if (magic == 0x464c457f && load<u32>(base + at, 4) == 0x00010102 && imageCount < IMAGES_MAX) addImage(at);
@@ -110,7 +114,21 @@ export function enterImage(at: u32): bool {
     lowest = load<u32>(entry, 16);
     highest = load<u32>(entry, 20);
   }
+  notePlain();
   return image != before;
+}
+
+function notePlain(): void {
+  const isPlain = !isFixed && table == NOWHERE && (imageCount == 0 || image != 0);
+  plainFrom = max(tableFrom, imageStart);
+  plainTo = isPlain ? min(tableTo, imageCount == 0 ? u32.MAX_VALUE : imageEnd) : 0;
+}
+
+/** True where `enterImage` and `frameTableAt` have nothing to say about `at`, and no address can stand there as it can in fixed code. */
+// @ts-ignore: decorator
+@inline
+export function isPlain(at: u32): bool {
+  return at >= plainFrom && at < plainTo;
 }
 
 /** True where `value` can be an address in the current, fixed image. */
@@ -172,7 +190,8 @@ function findTable(at: u32): void {
       table = start;
       tableFrom = from;
       tableTo = to;
-      return;
+      break;
     }
   }
+  notePlain();
 }

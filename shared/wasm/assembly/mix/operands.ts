@@ -3,7 +3,7 @@
  * how much is known: both ends lie in pieces of the alignment, or the same place was named before. A prediction is four bytes.
  */
 import { base, baseBytes, last4, position, target } from './contents';
-import { addressOf, enterImage, frameTableAt, imageStart, isCode, isFixed, isFixedAddress, NOWHERE, positionOf } from './images';
+import { addressOf, enterImage, frameTableAt, imageStart, isCode, isFixed, isFixedAddress, isPlain, NOWHERE, positionOf } from './images';
 import { EXACT_MOVES, OUTCOMES, REGION_MOVES } from './layout';
 import { isShiftKnown, shiftAt } from './pieces';
 
@@ -44,6 +44,18 @@ export function startOperands(): void {
   operandLeft = 0;
   imageMove = 0;
   frameTable = NOWHERE;
+}
+
+/** False where `findOperand` would find none for sure, as one look tells: outside of tables, with nothing like a pointer or a frame, and behind no opcode. */
+// @ts-ignore: decorator
+@inline
+export function mayBeOperand(at: u32): bool {
+  if (!isPlain(at)) return true;
+  const offset = at - imageStart;
+  if ((offset & 7) == 0 && load<u32>(base + at, 4) == 0) return true;
+  if ((offset & 3) == 0 && isFrameLength(load<u32>(base + at - 8))) return true;
+  const before = <u32>load<u8>(base + at - 1);
+  return (before & 0xc7) == 5 || (before & 0xfe) == 0xe8 || (before & 0xf0) == 0x80;
 }
 
 /** Looks whether an operand starts at `at` of the base, over which `position` of the target lies. */
@@ -108,9 +120,15 @@ function isFrame(at: u32): bool {
   if (at < 64) return false;
   const back = load<u32>(base + at - 4);
   const bytes = load<u32>(base + at - 8);
-  if (back == 0 || back > at - 4 || bytes < 8 || bytes > 0xffff || (bytes & 3) != 0) return false;
+  if (back == 0 || back > at - 4 || !isFrameLength(bytes)) return false;
   const common = base + (at - 4 - back);
   return load<u32>(common, 4) == 0 && load<u8>(common, 8) == 1 && load<u32>(common) - 8 < 120;
+}
+
+// @ts-ignore: decorator
+@inline
+function isFrameLength(bytes: u32): bool {
+  return bytes >= 8 && bytes <= 0xffff && (bytes & 3) == 0;
 }
 
 /** How far what was at `address` has moved; `source` says how well that is known. */

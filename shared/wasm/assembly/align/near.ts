@@ -1,0 +1,111 @@
+/**
+ * Content that was built anew and is nearly what it was (other times and versions in the same files): places in the base are looked up
+ * one in 32, and no index is made. What does not turn out as near as that is left to the whole alignment.
+ */
+import { base, baseBytes, commonBytes, target, targetBytes } from './content';
+import { isRun } from './keys';
+import { addPiece, pieceCount, startPieces } from './pieces';
+
+/** Every how many bytes a position of the base is noted, and by how many bytes it is found. */
+const STEP: u32 = 32;
+const KEY_BYTES: u32 = 16;
+/** Bytes that differ at once, at most, where the same shift goes on, and those that must agree behind them. */
+const DIFFERENT_MAX: u32 = 24;
+const AGREEING_MIN: u32 = 24;
+/** How far ahead a new shift is looked for. */
+const SEARCHED_MAX: u32 = 4096;
+/** Of less than this there is little to save. */
+const TARGET_BYTES_MIN: u32 = 1 << 16;
+/** One byte in so many may differ, one piece begin, one byte lie under no piece. */
+const DIFFERENT_SHARE: u32 = 256;
+const PIECE_SHARE: u32 = 4096;
+const REST_SHARE: u32 = 8192;
+
+let table: usize = 0;
+let tableShift: u64 = 0;
+
+/**
+ * Puts pieces where `startPieces` says; false where the target is not near the base: nothing is left in the table, and in their place.
+ * @param tableAt room for `4 << tableBits` bytes, all zero
+ */
+export function isNear(tableAt: usize, tableBits: i32, piecesAt: usize): bool {
+  if (targetBytes < TARGET_BYTES_MIN || baseBytes < TARGET_BYTES_MIN) return false;
+  table = tableAt;
+  tableShift = 64 - tableBits;
+  for (let at: u32 = 0; at + KEY_BYTES <= baseBytes; at += STEP) {
+    if (!isRun(base + at)) store<u32>(placeOf(base + at), at + 1);
+  }
+  startPieces(0, 0, piecesAt);
+  const isCovered = cover();
+  memory.fill(table, 0, <usize>4 << tableBits);
+  if (!isCovered) memory.fill(piecesAt, 0, <usize>pieceCount * 12);
+  return isCovered;
+}
+
+function cover(): bool {
+  let shift: i32 = 0;
+  let from: u32 = 0;
+  let position: u32 = 0;
+  let different: u32 = 0;
+  let rest: u32 = 0;
+  while (true) {
+    position += exactRun(position, shift);
+    const next = position == targetBytes ? position : goesOnAt(position, shift);
+    if (next != 0 && next < targetBytes) {
+      different += next - position;
+      position = next;
+      if (different > targetBytes / DIFFERENT_SHARE) return false;
+      continue;
+    }
+    if (position > from) addPiece(from, position - from, from + shift);
+    if (position == targetBytes) return true;
+    const found = findKey(position);
+    if (found == u32.MAX_VALUE || pieceCount > targetBytes / PIECE_SHARE) return false;
+    shift = <i32>(load<u32>(placeOf(target + found)) - 1) - <i32>found;
+    from = found;
+    while (from > position && <i32>from + shift > 0 && load<u8>(target + from - 1) == load<u8>(base + (from + shift) - 1)) from--;
+    const left = from - position;
+    if (left <= DIFFERENT_MAX && <i32>position + shift >= 0) {
+      from = position;
+      different += left;
+      position += left;
+    } else {
+      rest += left;
+      position = from;
+    }
+    if (rest > targetBytes / REST_SHARE) return false;
+  }
+}
+
+/** Where both agree again under the shift, after a few bytes that differ at `position`; 0: nowhere near. */
+function goesOnAt(position: u32, shift: i32): u32 {
+  for (let at = position + 1; at <= position + DIFFERENT_MAX && at < targetBytes; at++) {
+    const run = exactRun(at, shift, AGREEING_MIN);
+    if (run == AGREEING_MIN || (run > 0 && at + run == targetBytes)) return at;
+  }
+  return 0;
+}
+
+/** The first position of the target from `position` on whose key was noted. */
+function findKey(position: u32): u32 {
+  const end = min(position + SEARCHED_MAX, targetBytes - min(AGREEING_MIN, targetBytes));
+  for (let at = position; at < end; at++) {
+    if (isRun(target + at)) continue;
+    const noted = load<u32>(placeOf(target + at));
+    if (noted != 0 && exactRun(at, <i32>(noted - 1) - <i32>at, AGREEING_MIN) == AGREEING_MIN) return at;
+  }
+  return u32.MAX_VALUE;
+}
+
+function exactRun(position: u32, shift: i32, limit: u32 = u32.MAX_VALUE): u32 {
+  const at = position + shift;
+  if (at >= baseBytes) return 0;
+  return commonBytes(target + position, base + at, min(limit, min(targetBytes - position, baseBytes - at)));
+}
+
+// @ts-ignore: decorator
+@inline
+function placeOf(from: usize): usize {
+  const key = (load<u64>(from) * 0x9e3779b97f4a7c15) ^ load<u64>(from, 8);
+  return table + (<usize>((key * 0x9e3779b97f4a7c15) >> tableShift) << 2);
+}
