@@ -100,7 +100,7 @@ function shortest(target: Uint8Array, base: Uint8Array | undefined, plan: Effort
   return best;
 }
 
-function isClear({ payload }: EncodedContent, target: Uint8Array): boolean {
+function isTiny({ payload }: EncodedContent, target: Uint8Array): boolean {
   return payload.byteLength * CLEAR_GAIN < target.byteLength;
 }
 
@@ -134,7 +134,7 @@ function* baseCandidates(target: Uint8Array, base: Uint8Array, plan: EffortPlan)
     if (covered * PATCH_WORTH >= target.byteLength) {
       const patch = patched(target, base, pieces, plan);
       yield patch;
-      if (isClear(patch, target)) {
+      if (isTiny(patch, target)) {
         yield { codec: CODEC.zstdBase, usesBase: true, payload: compressZstdOver(target, base, QUICK_LEVEL) };
         return;
       }
