@@ -12,8 +12,10 @@ const KEY_BYTES: u32 = 16;
 /** Bytes that differ at once, at most, where the same shift goes on, and those that must agree behind them. */
 const DIFFERENT_MAX: u32 = 24;
 const AGREEING_MIN: u32 = 24;
-/** How far ahead a new shift is looked for. */
+/** How far ahead a new shift is looked for; the bytes that agree where it is certain, and how many places are compared where none is. */
 const SEARCHED_MAX: u32 = 4096;
+const CERTAIN: u32 = 512;
+const COMPARED_MAX: u32 = 64;
 /** Of less than this there is little to save. */
 const TARGET_BYTES_MIN: u32 = 1 << 16;
 /** One byte in so many may differ, one piece begin, one byte lie under no piece. */
@@ -23,6 +25,8 @@ const REST_SHARE: u32 = 8192;
 
 let table: usize = 0;
 let tableShift: u64 = 0;
+/** Position in the base less that in the target. */
+let shift: i32 = 0;
 
 /**
  * Puts pieces where `startPieces` says; false where the target is not near the base: nothing is left in the table, and in their place.
@@ -43,25 +47,31 @@ export function isNear(tableAt: usize, tableBits: i32, piecesAt: usize): bool {
 }
 
 function cover(): bool {
-  let shift: i32 = 0;
   let from: u32 = 0;
   let position: u32 = 0;
   let different: u32 = 0;
   let rest: u32 = 0;
+  shift = 0;
   while (true) {
     position += exactRun(position, shift);
-    const next = position == targetBytes ? position : goesOnAt(position, shift);
+    const next = position == targetBytes ? position : goesOnAt(position);
     if (next != 0 && next < targetBytes) {
       different += next - position;
       position = next;
       if (different > targetBytes / DIFFERENT_SHARE) return false;
       continue;
     }
-    if (position > from) addPiece(from, position - from, from + shift);
+    const before = shift;
+    const found = position == targetBytes ? position : findPlace(position);
+    if (found == u32.MAX_VALUE) return false;
+    if (found < targetBytes && shift == before) {
+      different += found - position;
+      position = found;
+      continue;
+    }
+    if (position > from) addPiece(from, position - from, from + before);
     if (position == targetBytes) return true;
-    const found = findKey(position);
-    if (found == u32.MAX_VALUE || pieceCount > targetBytes / PIECE_SHARE) return false;
-    shift = <i32>(load<u32>(placeOf(target + found)) - 1) - <i32>found;
+    if (pieceCount > targetBytes / PIECE_SHARE) return false;
     from = found;
     while (from > position && <i32>from + shift > 0 && load<u8>(target + from - 1) == load<u8>(base + (from + shift) - 1)) from--;
     const left = from - position;
@@ -77,8 +87,8 @@ function cover(): bool {
   }
 }
 
-/** Where both agree again under the shift, after a few bytes that differ at `position`; 0: nowhere near. */
-function goesOnAt(position: u32, shift: i32): u32 {
+/** Where both agree again under the same shift, after a few bytes that differ at `position`; 0: nowhere near. */
+function goesOnAt(position: u32): u32 {
   for (let at = position + 1; at <= position + DIFFERENT_MAX && at < targetBytes; at++) {
     const run = exactRun(at, shift, AGREEING_MIN);
     if (run == AGREEING_MIN || (run > 0 && at + run == targetBytes)) return at;
@@ -86,15 +96,31 @@ function goesOnAt(position: u32, shift: i32): u32 {
   return 0;
 }
 
-/** The first position of the target from `position` on whose key was noted. */
-function findKey(position: u32): u32 {
-  const end = min(position + SEARCHED_MAX, targetBytes - min(AGREEING_MIN, targetBytes));
-  for (let at = position; at < end; at++) {
-    if (isRun(target + at)) continue;
-    const noted = load<u32>(placeOf(target + at));
-    if (noted != 0 && exactRun(at, <i32>(noted - 1) - <i32>at, AGREEING_MIN) == AGREEING_MIN) return at;
+/** The position of the target from `position` on where most bytes agree, under the same shift or another whose key was noted: that is the shift from then on. */
+function findPlace(position: u32): u32 {
+  const end = min(position + SEARCHED_MAX, targetBytes - AGREEING_MIN);
+  const before = shift;
+  let found = u32.MAX_VALUE;
+  let most = AGREEING_MIN - 1;
+  let compared: u32 = 0;
+  for (let at = position; at < end && compared < COMPARED_MAX && most < CERTAIN; at++) {
+    const run = exactRun(at, before, CERTAIN);
+    if (run > most) {
+      found = at;
+      most = run;
+      shift = before;
+    }
+    const noted = isRun(target + at) ? 0 : load<u32>(placeOf(target + at));
+    if (noted == 0) continue;
+    const other = <i32>(noted - 1) - <i32>at;
+    const otherRun = exactRun(at, other, CERTAIN);
+    compared++;
+    if (otherRun <= most) continue;
+    found = at;
+    most = otherRun;
+    shift = other;
   }
-  return u32.MAX_VALUE;
+  return found;
 }
 
 function exactRun(position: u32, shift: i32, limit: u32 = u32.MAX_VALUE): u32 {
