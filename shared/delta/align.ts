@@ -64,11 +64,9 @@ export function alignContent(target: Uint8Array, base: Uint8Array, { chainMax, i
   wasm.exports.prepare(baseAt, base.byteLength, targetAt, target.byteLength);
   const found = (count: number): Pieces =>
     new Uint32Array(wasm.memory.buffer.slice(piecesAt, piecesAt + Math.min(count, PIECES_MAX) * PIECE_FIELDS * 4));
-  if (!isForModel) {
-    const near = wasm.exports.near(entriesAt, within(Math.ceil(Math.log2(base.byteLength + 1)) - NEAR_LOAD_BITS, BUCKET_BITS), piecesAt);
-    if (near > 0) return found(near);
-    if (wasm.exports.strange(entriesAt) !== 0) return new Uint32Array(0);
-  }
+  const near = wasm.exports.near(entriesAt, within(Math.ceil(Math.log2(base.byteLength + 1)) - NEAR_LOAD_BITS, BUCKET_BITS), piecesAt);
+  if (near > 0) return found(near);
+  if (!isForModel && wasm.exports.strange(entriesAt) !== 0) return new Uint32Array(0);
   wasm.exports.index(buckets, bucketBits, entriesAt, piecesAt, noteBits, nodes, step);
   const count = wasm.exports.align(nodes, NODES_MAX, piecesAt, chainMax, isForModel);
   return found(count);

@@ -14,7 +14,7 @@ import { alignContent, coveredBytes, PIECE_FIELDS, type Pieces } from './align.t
 import { CODEC, codecName, needsBase } from './codecs.ts';
 import { EFFORT_PLANS, type EffortLevel, type EffortPlan } from './efforts.ts';
 import { isDense } from './kind.ts';
-import { decodeMix, encodeMix, mixDecodingBytes } from './mix.ts';
+import { decodeMix, encodeMix, mixDecodingBytes, type RunForm } from './mix.ts';
 import { openBase } from './opened/base.ts';
 import { closeTarget } from './opened/close.ts';
 import { readBaseDecisions, readTargetDecisions } from './opened/decisions.ts';
@@ -37,6 +37,8 @@ export interface EncodedContent {
  */
 const CLEAR_GAIN = 100;
 const QUICK_LEVEL = 12;
+/** Below this part context mixing has so little to do that it takes hardly more time than the patch did, and a third of its bytes. */
+const TINY_GAIN = 1000;
 /** A base that does not shrink the target to this part of it is left out for a try. */
 const BASE_GAIN = 4;
 /** Opened content that shrinks to this part of its target is taken without trying it closed. */
@@ -100,8 +102,9 @@ function shortest(target: Uint8Array, base: Uint8Array | undefined, plan: Effort
   return best;
 }
 
-function isTiny({ payload }: EncodedContent, target: Uint8Array): boolean {
-  return payload.byteLength * CLEAR_GAIN < target.byteLength;
+/** Whether it is less than one part in so many of its target. */
+function isBelow({ payload }: EncodedContent, target: Uint8Array, parts: number): boolean {
+  return payload.byteLength * parts < target.byteLength;
 }
 
 function* candidates(target: Uint8Array, base: Uint8Array | undefined, plan: EffortPlan): Iterable<EncodedContent> {
@@ -134,7 +137,11 @@ function* baseCandidates(target: Uint8Array, base: Uint8Array, plan: EffortPlan)
     if (covered * PATCH_WORTH >= target.byteLength) {
       const patch = patched(target, base, pieces, plan);
       yield patch;
-      if (isTiny(patch, target)) {
+      if (plan.mixesTiny && isBelow(patch, target, TINY_GAIN)) {
+        yield* mixed(target, base, pieces, 0, patch.payload.byteLength);
+        return;
+      }
+      if (isBelow(patch, target, CLEAR_GAIN)) {
         yield { codec: CODEC.zstdBase, usesBase: true, payload: compressZstdOver(target, base, QUICK_LEVEL) };
         return;
       }
@@ -145,7 +152,12 @@ function* baseCandidates(target: Uint8Array, base: Uint8Array, plan: EffortPlan)
   }
   const patch = patched(target, base, pieces, plan);
   yield patch;
-  const payload = encodeMix(target, { bytes: base, pieces }, plan.mixForm, Math.min(patch.payload.byteLength, target.byteLength));
+  yield* mixed(target, base, pieces, plan.mixForm, Math.min(patch.payload.byteLength, target.byteLength));
+}
+
+/** Nothing where it takes `limit` bytes or more. */
+function* mixed(target: Uint8Array, base: Uint8Array, pieces: Pieces, form: RunForm, limit: number): Iterable<EncodedContent> {
+  const payload = encodeMix(target, { bytes: base, pieces }, form, limit);
   if (payload !== undefined) yield { codec: CODEC.mixBase, usesBase: true, payload };
 }
 

@@ -9,9 +9,10 @@
  * | high  | zstd 19        | the smaller of patch and zstd 19 over the base |
  * | max   | context mixing | the smaller of patch and context mixing        |
  *
- * Up to high, a patch that shrinks its target to a hundredth is only compared with zstd 12 over the base, and one that is made of long
- * pieces and differences is taken without trying anything else; none is made where the base lies under less than an eighth of the target;
- * where the base helps little, what is there without it is tried too. Content that does not get smaller goes as it is.
+ * Up to high, a patch that shrinks its target to a hundredth is only compared with zstd 12 over the base (from mid on, to a thousandth: with
+ * context mixing), and one that is made of long pieces and differences is taken without trying anything else; none is made where the base
+ * lies under less than an eighth of the target; where the base helps little, what is there without it is tried too. Content that does not
+ * get smaller goes as it is.
  * Members (gzip, zip, PNG) are opened first and all of this is done with what they hold; at min only over a base. Up to mid those
  * only whose encoder is known exactly, above also others, with corrections.
  *
@@ -31,6 +32,8 @@ export interface EffortPlan {
   readonly zstdLevel: number | undefined;
   /** Context mixing over a base; undefined: patch or zstd. */
   readonly mixForm: 0 | 1 | 2 | 3 | undefined;
+  /** Context mixing where next to nothing has changed. */
+  readonly mixesTiny: boolean;
   /** Level of zstd over a base. */
   readonly overLevel: number;
   /** Level of zstd in the streams of a patch: those that say how the base differs, and the rest, which is content like any other. */
@@ -45,8 +48,8 @@ export interface EffortPlan {
 }
 
 /** What the fast levels have in common, and what the others have. */
-const FAST = { mixForm: undefined, overLevel: 3, streamLevel: 15, restLevel: 11, chainMax: 8, opening: 'exact' } as const;
-const THOROUGH = { mixForm: undefined, streamLevel: 19, restLevel: 19, chainMax: 16, opensPlain: true } as const;
+const FAST = { mixForm: undefined, mixesTiny: false, overLevel: 3, streamLevel: 15, restLevel: 11, chainMax: 8, opening: 'exact' } as const;
+const THOROUGH = { mixForm: undefined, mixesTiny: true, streamLevel: 19, restLevel: 19, chainMax: 16, opensPlain: true } as const;
 
 export const EFFORT_PLANS: Readonly<Record<EffortLevel, EffortPlan>> = {
   min: { ...FAST, zstdLevel: 3, opensPlain: false },

@@ -64,6 +64,20 @@ test.each<EffortLevel>(['min', 'low', 'mid', 'high'])('zstd is tried over a base
   expect(Buffer.compare(decodeContent(codec, payload, base, target.byteLength), target)).toBe(0);
 });
 
+test.each<[EffortLevel, keyof typeof CODEC]>([
+  ['min', 'zstdBase'],
+  ['mid', 'mixBase'],
+  ['high', 'mixBase'],
+])('next to nothing that has changed costs what takes least for its time: %s has %s', (level, name) => {
+  const base = seededBytes(9, 600_000);
+  const target = Uint8Array.from(base);
+  for (let at = 1000; at < target.byteLength; at += 20_000 + at / 40) target.set(utf8('23:51'), Math.floor(at));
+  const { codec, payload } = encodeContent(target, base, level);
+  expect(codecName(codec)).toBe(name);
+  expect(payload.byteLength).toBeLessThan(400);
+  expect(Buffer.compare(decodeContent(codec, payload, base, target.byteLength), target)).toBe(0);
+});
+
 test.each<EffortLevel>(['min', 'mid', 'high'])(
   'a payload is no longer than its content where a base gains little, and zstd alone nothing: %s',
   (level) => {
