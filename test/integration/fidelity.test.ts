@@ -17,6 +17,7 @@ import { craftEntry, craftTar, GNU_MAGIC, paxRecord } from '../support/craft-tar
 import { shipArchives, type JoinedAgents } from '../support/joined-agents.ts';
 import { seededBytes } from '../support/random.ts';
 import { temporaryDirectory } from '../support/store-directory.ts';
+import { plannedZstd, zstdAt } from '../support/zstd-streams.ts';
 
 /** An archive whose first image has this tag. */
 type MakeArchive = (tag: string) => Uint8Array;
@@ -45,6 +46,7 @@ const archives: Readonly<Record<string, MakeArchive>> = {
   'the layout of engines before 25': (tag) => craftTar(legacy(tag)),
   'the OCI layout': (tag) => craftTar(oci(tag)),
   'gzip layers': (tag) => craftTar(entriesOf(tag, 'oci', gzipSync(plainLayer), gzipSync(otherLayer))),
+  'zstd layers': (tag) => craftTar(entriesOf(tag, 'oci', plannedZstd(plainLayer), zstdAt(otherLayer, 3))),
   'gzip beside plain layers': (tag) => craftTar(entriesOf(tag, 'legacy', plainLayer, gzipSync(otherLayer))),
   'several images, OCI': (tag) => twoImages(tag, { layout: 'oci' }),
   'several images, a layer again as a copy': (tag) => twoImages(tag, { layout: 'legacy', again: 'copy' }),
