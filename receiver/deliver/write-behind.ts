@@ -9,7 +9,7 @@ const SYNC_BYTES = 32 * 1024 * 1024;
 
 /**
  * Writes `pieces`, which it takes over, into a regular file from its start on, and syncs it. Nothing is under way any more when it settles.
- * @param onWritten told how many bytes are in the file so far
+ * @param onWritten told how many bytes are in the file so far, ever more of them
  */
 export async function writeBehind(
   handle: FileHandle,
@@ -25,22 +25,27 @@ export async function writeBehind(
     return job;
   };
   try {
-    const writes: Promise<void>[] = [];
+    const writes: { readonly done: Promise<void>; readonly end: number }[] = [];
+    const finishFirst = async (): Promise<void> => {
+      const { done, end } = writes.shift() as (typeof writes)[number];
+      await done;
+      onWritten(end);
+    };
     let at = 0;
     let unsynced = 0;
     let synced = Promise.resolve();
     for await (const piece of pieces) {
-      if (writes.length === WRITES_MAX) await writes.shift();
+      if (writes.length === WRITES_MAX) await finishFirst();
       const bytes = piece.byteLength;
-      const end = (at += bytes);
-      writes.push(start(writeWhole(handle, piece, end - bytes).then(() => onWritten(end))));
+      writes.push({ done: start(writeWhole(handle, piece, at)), end: (at += bytes) });
       unsynced += bytes;
       if (unsynced < SYNC_BYTES) continue;
       unsynced = 0;
       await synced;
       synced = start(handle.datasync());
     }
-    await Promise.all([...writes, synced]);
+    while (writes.length > 0) await finishFirst();
+    await synced;
     await handle.datasync();
   } finally {
     // The file may be closed and taken away next.
