@@ -1,7 +1,6 @@
 /** Content on its way into a file: in its place, whole, and nothing goes on once it has failed. */
 import type { FileHandle } from 'node:fs/promises';
-import { mkdtempDisposable, open, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import * as fc from 'fast-check';
@@ -9,6 +8,7 @@ import { expect, test } from 'vitest';
 import { concatBytes } from '../../shared/bytes.ts';
 import { writeBehind } from '../../receiver/deliver/write-behind.ts';
 import { seededBytes } from '../support/random.ts';
+import { temporaryDirectory } from '../support/store-directory.ts';
 
 const MIB = 1024 * 1024;
 
@@ -16,7 +16,7 @@ async function* copies(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array>
   for (const part of parts) yield Uint8Array.from(part);
 }
 
-/** What a file would do, told by `write` and `sync`; `open` counts what is under way. */
+/** What a file would do, told by `write` and `sync`; `underWay` counts what goes on. */
 function fakeHandle({
   write = (bytes: number) => bytes,
   sync = () => {},
@@ -54,7 +54,7 @@ function fakeHandle({
 }
 
 test('pieces of any size come to stand one behind the other', async () => {
-  await using directory = await mkdtempDisposable(join(tmpdir(), 'lighterman-write-'));
+  await using directory = await temporaryDirectory();
   await fc.assert(
     fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 5000 }), { maxLength: 20 }), async (parts) => {
       const file = join(directory.path, 'file');

@@ -8,7 +8,7 @@
  * Works on copies: it blanks operands in both contents.
  */
 import { gap, HIT, jump, LEAVE, MISS, setRestCost, SLACK } from './align/costs';
-import { base, baseBytes, commonBytes, setContent, target, targetBytes } from './align/content';
+import { base, baseBytes, exactRun, setContent, target, targetBytes } from './align/content';
 import * as beam from './align/beam';
 import { blankOperands } from './align/blank';
 import { fetchKeys, hasKey, indexBase, lookUp, nextPosition } from './align/index';
@@ -117,12 +117,6 @@ function restart(position: u32, shift: i32, isGap: bool): void {
   beam.remember(position, 0, node, shift);
   best = 0;
   ringFrom = position;
-}
-
-function exactRun(position: u32, shift: i32, limit: u32 = u32.MAX_VALUE): u32 {
-  const at = position + shift;
-  if (at >= baseBytes) return 0;
-  return commonBytes(target + position, base + at, min(limit, min(targetBytes - position, baseBytes - at)));
 }
 
 /** Goes over `run` equal bytes with the only alignment there is. */

@@ -22,3 +22,10 @@ export function commonBytes(a: usize, b: usize, limit: u32): u32 {
   while (n < limit && load<u8>(a + n) == load<u8>(b + n)) n++;
   return n;
 }
+
+/** How many bytes of the target agree from `position` on with those of the base that lie `shift` behind, at most `limit`. */
+export function exactRun(position: u32, shift: i32, limit: u32 = u32.MAX_VALUE): u32 {
+  const at = position + shift;
+  if (at >= baseBytes) return 0;
+  return commonBytes(target + position, base + at, min(limit, min(targetBytes - position, baseBytes - at)));
+}

@@ -2,7 +2,7 @@
  * Content that was built anew and is nearly what it was (other times and versions in the same files): places in the base are looked up
  * one in 32, and no index is made. What does not turn out as near as that is left to the whole alignment.
  */
-import { base, baseBytes, commonBytes, target, targetBytes } from './content';
+import { base, baseBytes, exactRun, target, targetBytes } from './content';
 import { isRun } from './keys';
 import { addPiece, pieceCount, startPieces } from './pieces';
 
@@ -40,10 +40,10 @@ export function isNear(tableAt: usize, tableBits: i32, piecesAt: usize): bool {
     if (!isRun(base + at)) store<u32>(placeOf(base + at), at + 1);
   }
   startPieces(0, 0, piecesAt);
-  const isCovered = cover();
+  if (cover()) return true;
   memory.fill(table, 0, <usize>4 << tableBits);
-  if (!isCovered) memory.fill(piecesAt, 0, <usize>pieceCount * 12);
-  return isCovered;
+  memory.fill(piecesAt, 0, <usize>pieceCount * 12);
+  return false;
 }
 
 function cover(): bool {
@@ -121,12 +121,6 @@ function findPlace(position: u32): u32 {
     shift = other;
   }
   return found;
-}
-
-function exactRun(position: u32, shift: i32, limit: u32 = u32.MAX_VALUE): u32 {
-  const at = position + shift;
-  if (at >= baseBytes) return 0;
-  return commonBytes(target + position, base + at, min(limit, min(targetBytes - position, baseBytes - at)));
 }
 
 // @ts-ignore: decorator
