@@ -1,6 +1,7 @@
 /** Content on its way into a file: it is written while the next is being made, and the disk takes it as it comes rather than all at the end. */
 import type { FileHandle } from 'node:fs/promises';
 import { releaseBytes } from '../../shared/bytes.ts';
+import { writeFully } from '../../shared/store/files.ts';
 
 /** Pieces that are being written at once. */
 const WRITES_MAX = 4;
@@ -37,7 +38,7 @@ export async function writeBehind(
     for await (const piece of pieces) {
       if (writes.length === WRITES_MAX) await finishFirst();
       const bytes = piece.byteLength;
-      writes.push({ done: start(writeWhole(handle, piece, at)), end: (at += bytes) });
+      writes.push({ done: start(writeFully(handle, [piece], at).then(() => releaseBytes(piece))), end: (at += bytes) });
       unsynced += bytes;
       if (unsynced < SYNC_BYTES) continue;
       unsynced = 0;
@@ -51,10 +52,4 @@ export async function writeBehind(
     // The file may be closed and taken away next.
     await Promise.allSettled(underWay);
   }
-}
-
-async function writeWhole(handle: FileHandle, piece: Uint8Array, at: number): Promise<void> {
-  const bytes = piece.byteLength;
-  for (let done = 0; done < bytes;) done += (await handle.write(piece, done, bytes - done, at + done)).bytesWritten;
-  releaseBytes(piece);
 }

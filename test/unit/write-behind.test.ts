@@ -35,12 +35,12 @@ function fakeHandle({
     }
   };
   const handle = {
-    write: (bytes: Uint8Array, from: number, length: number, at: number) =>
+    writev: ([bytes]: readonly [Uint8Array], at: number) =>
       // Some are overtaken by later ones.
       during(
         () => {
-          const bytesWritten = write(length, at);
-          state.file.set(bytes.subarray(from, from + bytesWritten), at);
+          const bytesWritten = write(bytes.byteLength, at);
+          state.file.set(bytes.subarray(0, bytesWritten), at);
           return { bytesWritten };
         },
         1 + ((at / MIB) % 3),
