@@ -129,6 +129,10 @@ export const UPGRADE_BYTES_MAX = 8 * KIB;
 export const DEFLATE_MEMBERS_MAX = 1_000_000;
 export const DEFLATE_MEMBERS_BYTES_MAX = 16 * MIB;
 export const DEFLATE_SECTION_BYTES_MAX = 1 * MIB;
+/** The marks inside of its members; and of a part between two of them the plain bytes, and the corrections: with larger ones marks are not used. */
+export const DEFLATE_MARKS_BYTES_MAX = 1 * MIB;
+export const DEFLATE_PART_BYTES_MAX = 32 * MIB;
+export const DEFLATE_PART_CORRECTIONS_BYTES_MAX = 4 * MIB;
 /** A gzip header, and what may follow the last member. */
 export const DEFLATE_HEADER_BYTES_MAX = 128 * KIB;
 export const DEFLATE_TAIL_BYTES_MAX = 1 * MIB;

@@ -31,6 +31,12 @@ export interface KernelExports {
   ): void;
   startTrial(isOver: number): void;
   analyse(correctionsMax: number, plainMax: number): number;
+  startMarks(first: number, every: number): void;
+  markAhead(): number;
+  markBase(): number;
+  markPhase(): number;
+  markSteps(): number;
+  passMark(isTaken: number): void;
   correctionsBytes(): number;
   clearCorrections(): void;
   keepCorrections(): number;
@@ -38,6 +44,8 @@ export interface KernelExports {
   addCorrections(bytes: number, isLast: number): void;
   isUsedUp(): number;
   startRebuild(): void;
+  startPart(known: number, back: number, segmentLeft: number, phase: number, steps: number, bytes: number): void;
+  flushBits(): number;
   addPlain(bytes: number): void;
   plainRoom(): number;
   rebuild(): number;

@@ -1,10 +1,16 @@
 /** Takes one member apart: deflated bytes in, plain bytes and corrections out. */
 import { chooseMaker, SAMPLE_BYTES, type Choice, type Thoroughness } from './choose-maker.ts';
-import { configureKernel, type Kernel } from './kernel.ts';
+import { configureKernel, type Kernel, type KernelExports } from './kernel.ts';
+import { baseBefore, type Mark } from './marks.ts';
 
 /** What the kernel says it stopped for. */
 const OVER = 1;
 const FULL = 2;
+const AT_MARK = 4;
+/** So many are there when the maker is chosen: whatever is tried comes to the end of its sample, however the bytes arrive. */
+const CHOICE_BYTES = SAMPLE_BYTES + 72 * 1024;
+/** Marks begin behind the sample, which has been followed then, or has not. */
+const MARKS_FROM = SAMPLE_BYTES + 1024;
 /** Corrections that are gathered before they are taken out of the kernel. */
 const CORRECTIONS_STEP = 64 * 1024;
 
@@ -26,6 +32,8 @@ export interface MemberSinks {
   plain(bytes: Uint8Array): void;
   /** Valid during the call. */
   corrections(bytes: Uint8Array): void;
+  /** Where it is given, the member gets marks. */
+  readonly marks?: { readonly power: number; add(mark: Mark): void };
 }
 
 /** @param likely the choice for the member before */
@@ -72,15 +80,20 @@ export function createMemberAnalysis(
         return;
       }
       if (choice === undefined) {
-        if (inflated !== OVER && plainBytes < SAMPLE_BYTES) return;
+        if (inflated !== OVER && plainBytes < CHOICE_BYTES) return;
         choice = startFollowing(kernel, inflated === OVER, likely, thoroughness);
         isWrong = choice === undefined;
-        if (isWrong) return;
+        if (choice === undefined) return;
+        if (sinks.marks) run.startMarks(Math.max(2 ** sinks.marks.power, MARKS_FROM), 2 ** sinks.marks.power);
       }
       const analysed = run.analyse(CORRECTIONS_STEP, 0);
       takeCorrections();
-      if (analysed > FULL) isWrong = true;
-      if (analysed === OVER) isOver = true;
+      if (analysed === AT_MARK) {
+        takeMark(run, sinks, plainBytes, correctionsBytes, choice);
+        continue;
+      }
+      isWrong = analysed > FULL;
+      isOver = analysed === OVER;
       if (isWrong || isOver) return;
       const room = run.plainRoom();
       run.makePlainRoom();
@@ -126,6 +139,20 @@ export function createMemberAnalysis(
       return correctionsBytes;
     },
   };
+}
+
+/** @param plainBytes that are there */
+function takeMark(
+  run: KernelExports,
+  { marks }: MemberSinks,
+  plainBytes: number,
+  correctionsBytes: number,
+  { segmentPower }: Choice,
+): void {
+  const position = plainBytes - run.markAhead();
+  const isUsual = run.markBase() === baseBefore(position, segmentPower);
+  if (isUsual) marks?.add({ position, phase: run.markPhase(), correctionsBytes, steps: run.markSteps() });
+  run.passMark(isUsual ? 1 : 0);
 }
 
 /** Chooses who is followed from the start of the member on; undefined: nobody. */

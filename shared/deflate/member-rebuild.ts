@@ -3,6 +3,7 @@ import { TransferError } from '../errors.ts';
 import { impossible } from '../wrapped/section.ts';
 import { configureKernel, type Kernel } from './kernel.ts';
 import type { Maker } from './makers.ts';
+import { baseBefore, type Mark } from './marks.ts';
 
 /** What the kernel says it stopped for. */
 const NEEDS_PLAIN = 0;
@@ -10,6 +11,9 @@ const OVER = 1;
 const FULL = 2;
 const NEEDS_CORRECTIONS = 3;
 const TOO_MUCH = 5;
+const PART_OVER = 6;
+/** Says that a part goes on to the member's end. */
+const TO_THE_END = 2 ** 32 - 1;
 
 /** What is known of a member beforehand. */
 export interface MemberTask {
@@ -17,6 +21,17 @@ export interface MemberTask {
   readonly segmentPower: number;
   readonly plainBytes: number;
   readonly correctionsBytes: number;
+  /** Given where this is not all of the member: `plainBytes` are then those behind the part's start that are there. */
+  readonly part?: MemberPart;
+}
+
+export interface MemberPart extends Pick<Mark, 'position' | 'phase' | 'steps'> {
+  /** The plain bytes before it that are known. */
+  readonly before: Uint8Array;
+  /** Of the part, where a block and the part end; undefined: it goes on to the member's end. */
+  readonly bytes: number | undefined;
+  /** Whether the member ends with the plain bytes. */
+  readonly isEnd: boolean;
 }
 
 export interface MemberPorts {
@@ -31,6 +46,8 @@ export interface MemberRebuild {
   advance(): boolean;
   /** Takes plain bytes, a copy of them; returns how many. */
   push(plain: Uint8Array): number;
+  /** Behind the end of a part: gives the byte that it shares with the next one, too. Returns how many of its bits are used; 0: there is none. */
+  flush(): number;
 }
 
 /** @throws TransferError INTEGRITY where there is no such maker. */
@@ -48,18 +65,25 @@ export function startMemberRebuild(kernel: Kernel, task: MemberTask, ports: Memb
   };
   if (task.segmentPower > 0 && (task.segmentPower < 16 || task.segmentPower > 30)) throw impossible('segment');
   if (!configureKernel(kernel, task.maker, task.segmentPower)) throw impossible('maker');
+  const { part } = task;
+  const isEnd = part?.isEnd ?? true;
+  const takeMade = (): void => {
+    const made = run.madeBytes();
+    if (made > 0) ports.made(memory.slice(compressedAt, compressedAt + made));
+    run.clearMade();
+  };
   run.makePlainRoom();
-  run.startRebuild();
+  if (part === undefined) run.startRebuild();
+  else startPart(kernel, part, task.segmentPower);
   feedCorrections();
-  if (plainLeft === 0) run.endPlain();
+  if (plainLeft === 0 && isEnd) run.endPlain();
   return {
     advance() {
       for (;;) {
         const stopped = run.rebuild();
-        const made = run.madeBytes();
-        if (made > 0) ports.made(memory.slice(compressedAt, compressedAt + made));
-        run.clearMade();
+        takeMade();
         if (stopped === NEEDS_PLAIN) return false;
+        if (stopped === PART_OVER) return true;
         if (stopped === OVER) break;
         if (stopped === NEEDS_CORRECTIONS) feedCorrections();
         else if (stopped === TOO_MUCH) throw new TransferError('LIMIT_EXCEEDED', 'a reconstruction asks for more work than any real one');
@@ -75,8 +99,27 @@ export function startMemberRebuild(kernel: Kernel, task: MemberTask, ports: Memb
       memory.set(plain.subarray(0, bytes), plainAt + run.plainEnd());
       run.addPlain(bytes);
       plainLeft -= bytes;
-      if (plainLeft === 0) run.endPlain();
+      if (plainLeft === 0 && isEnd) run.endPlain();
       return bytes;
     },
+    flush() {
+      const bits = run.flushBits();
+      takeMade();
+      return bits;
+    },
   };
+}
+
+function startPart({ run, memory, plainAt }: Kernel, { before, position, phase, steps, bytes }: MemberPart, segmentPower: number): void {
+  memory.set(before, plainAt + run.plainEnd());
+  run.addPlain(before.byteLength);
+  const segmentBytes = 2 ** segmentPower;
+  run.startPart(
+    before.byteLength,
+    baseBefore(position, segmentPower),
+    segmentBytes - (position % segmentBytes),
+    phase,
+    steps,
+    bytes ?? TO_THE_END,
+  );
 }

@@ -2,6 +2,7 @@
 import { copyBytes } from '../bytes.ts';
 import {
   DEFLATE_HEADER_BYTES_MAX,
+  DEFLATE_MARKS_BYTES_MAX,
   DEFLATE_MEMBERS_BYTES_MAX,
   DEFLATE_MEMBERS_MAX,
   DEFLATE_SECTION_BYTES_MAX,
@@ -9,9 +10,10 @@ import {
 } from '../limits.ts';
 import { createByteWriter, type ByteReader } from '../wire/varint.ts';
 import { gatherSections, openForm, writeForm } from '../wrapped/form.ts';
-import { impossible, readSection, sound } from '../wrapped/section.ts';
+import { impossible, readSection, section, skipSection, sound } from '../wrapped/section.ts';
 import { TRAILER_BYTES, type Frame } from './frame.ts';
 import type { Maker } from './makers.ts';
+import { arePartsSmall, decodeMarks, encodeMarks, type Mark, type MarkedMember, type Marks } from './marks.ts';
 
 /** One deflate stream with what stands around it. */
 export interface Member {
@@ -38,23 +40,34 @@ export interface ReconstructionWriter {
   addCorrections(bytes: Uint8Array): void;
   /** Corrections so far, before they are compressed. */
   readonly correctionsBytes: number;
+  /** A mark of the member that is over next. */
+  addMark(mark: Mark): void;
   /** A member is over. False where there are too many. */
   addMember(member: Member): boolean;
   finish(compressedBytes: number, plainBytes: number, tail: Uint8Array): Uint8Array;
 }
 
-export function createReconstructionWriter(): ReconstructionWriter {
+/** @param markPower how far apart marks are that will be added, as a power of two */
+export function createReconstructionWriter(markPower: number): ReconstructionWriter {
   const members = createByteWriter();
   const corrections = gatherSections(DEFLATE_SECTION_BYTES_MAX);
   let memberCount = 0;
   let memberBytes = 0;
   let before: Uint8Array = new Uint8Array(0);
+  const marks = new Map<number, Mark[]>();
+  const marked = new Map<number, MarkedMember>();
   return {
     get correctionsBytes() {
       return corrections.bytes;
     },
     addCorrections: (bytes) => corrections.add(copyBytes(bytes)),
+    addMark(mark) {
+      const places = marks.get(memberCount);
+      if (places === undefined) marks.set(memberCount, [mark]);
+      else places.push(mark);
+    },
     addMember(member) {
+      if (marks.has(memberCount)) marked.set(memberCount, member);
       const isSame = Buffer.compare(member.header, before) === 0;
       members.byte(member.maker);
       members.byte(member.segmentPower);
@@ -73,7 +86,8 @@ export function createReconstructionWriter(): ReconstructionWriter {
     },
     finish(compressedBytes, plainBytes, tail) {
       const list = { count: memberCount, entries: members.finish(), tail };
-      return writeForm({ version: VERSION, compressedBytes, plainBytes, ...list, sections: corrections.finish() });
+      const places = marks.size === 0 ? [] : [section(encodeMarks(marks, marked, markPower))];
+      return writeForm({ version: VERSION, compressedBytes, plainBytes, ...list, sections: [...corrections.finish(), ...places] });
     },
   };
 }
@@ -116,6 +130,30 @@ export function readReconstruction(bytes: Uint8Array): ReconstructionReader {
     };
   });
 }
+
+/**
+ * The marks of all members; none where a part between them, which is held in memory, would be large.
+ * @throws TransferError INTEGRITY, or LIMIT_EXCEEDED
+ */
+export function readMarks(bytes: Uint8Array): Marks {
+  return sound(() => {
+    const { list, sections } = openForm(bytes, VERSION, DEFLATE_MEMBERS_BYTES_MAX);
+    const members: MarkedMember[] = [];
+    let correctionsLeft = 0;
+    for (let left = list.varint('the number of members', DEFLATE_MEMBERS_MAX); left > 0; left--) {
+      const { plainBytes, correctionsBytes } = readMember(list, NOTHING);
+      members.push({ plainBytes, correctionsBytes });
+      correctionsLeft += correctionsBytes;
+    }
+    while (correctionsLeft > 0) correctionsLeft -= skipSection(sections, DEFLATE_SECTION_BYTES_MAX);
+    if (sections.remaining === 0) return NO_MARKS;
+    const marks = decodeMarks(readSection(sections, DEFLATE_MARKS_BYTES_MAX), members);
+    return arePartsSmall(marks, members) ? marks : NO_MARKS;
+  });
+}
+
+const NO_MARKS: Marks = new Map();
+const NOTHING = new Uint8Array(0);
 
 function readMember(list: ByteReader, before: Uint8Array): Member {
   const maker = list.byte('a maker');

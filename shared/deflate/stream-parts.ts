@@ -21,6 +21,7 @@ export interface StreamParts {
   plain: Uint8Array[];
   readonly format: DeflateFormat;
   readonly kernel: Kernel;
+  readonly markPower: number;
   member: OpenMember | undefined;
   /** What the member before was. */
   frame: Frame;
@@ -38,11 +39,12 @@ interface OpenMember {
 const CORRECTIONS_SHARE = 1 / 2;
 const CORRECTIONS_BYTES = 64 * 1024;
 
-export function startStreamParts(kernel: Kernel, format: DeflateFormat): StreamParts {
+export function startStreamParts(kernel: Kernel, format: DeflateFormat, markPower: number): StreamParts {
   const held = new Uint8Array(0);
   const counts = { compressedBytes: 0, plainBytes: 0 };
   const none = { member: undefined, choice: undefined, frame: FRAME.raw };
-  return { place: 'header', held, isHopeless: false, ...counts, ...none, writer: createReconstructionWriter(), plain: [], format, kernel };
+  const writer = createReconstructionWriter(markPower);
+  return { place: 'header', held, isHopeless: false, ...counts, ...none, writer, plain: [], format, kernel, markPower };
 }
 
 /** Takes all it can from what is held. */
@@ -79,6 +81,7 @@ function readHeader(stream: StreamParts): boolean {
       stream.plain.push(part);
     },
     corrections: (part) => stream.writer.addCorrections(part),
+    marks: { power: stream.markPower, add: (mark) => stream.writer.addMark(mark) },
   });
   stream.member = { frame, header: copyBytes(held.subarray(0, bytes)), check, analysis };
   stream.held = held.subarray(bytes);

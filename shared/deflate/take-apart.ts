@@ -2,16 +2,18 @@
 import { concatBytes, copyBytes } from '../bytes.ts';
 import { endApart, takePlain } from '../wrapped/end-apart.ts';
 import { giveKernelBack, takeKernel } from './kernel.ts';
+import { MARK_POWER } from './marks.ts';
 import type { DeflateFormat, TakeApart } from './port.ts';
 import { advance, startStreamParts } from './stream-parts.ts';
 
 /**
  * Takes a compressed stream apart. The caller proves the reconstruction before relying on it: put together with the plain bytes, it
  * must give the compressed ones.
+ * @param markPower marks stand 2 to that power of plain bytes apart
  */
-export function createTakeApart(format: DeflateFormat = 'any'): TakeApart {
+export function createTakeApart(format: DeflateFormat = 'any', markPower = MARK_POWER): TakeApart {
   const kernel = takeKernel();
-  const stream = startStreamParts(kernel, format);
+  const stream = startStreamParts(kernel, format, markPower);
   return {
     get isHopeless() {
       return stream.isHopeless;

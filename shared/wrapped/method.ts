@@ -1,6 +1,8 @@
 /** Takes compressed streams apart and puts them together again, by the method that a wrapped stream's recipe names. */
 import type { PutTogether, TakeApart } from '../deflate/port.ts';
+import { putByThreads } from '../deflate/put-by-threads.ts';
 import { createPutTogether as createGzip } from '../deflate/put-together.ts';
+import { readMarks } from '../deflate/reconstruction.ts';
 import { createTakeApart as createGunzip } from '../deflate/take-apart.ts';
 import { METHOD_GZIP, METHOD_ZSTD, type WrapMethod } from '../recipe/recipe.ts';
 import { createPutTogether as createZstd } from '../unzstd/put-together.ts';
@@ -10,14 +12,14 @@ interface Method {
   /** The first bytes of a stream. */
   readonly magic: readonly number[];
   createTakeApart(): TakeApart;
-  createPutTogether(reconstruction: Uint8Array): PutTogether;
+  putTogether(reconstruction: Uint8Array, plain: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
 }
 
 const METHODS: Readonly<Record<WrapMethod, Method>> = {
   // A gzip member (RFC 1952) whose method is deflate.
-  [METHOD_GZIP]: { magic: [0x1f, 0x8b, 8], createTakeApart: () => createGunzip('gzip'), createPutTogether: createGzip },
+  [METHOD_GZIP]: { magic: [0x1f, 0x8b, 8], createTakeApart: () => createGunzip('gzip'), putTogether: putGzipTogether },
   // A zstd frame (RFC 8878).
-  [METHOD_ZSTD]: { magic: [0x28, 0xb5, 0x2f, 0xfd], createTakeApart: createUnzstd, createPutTogether: createZstd },
+  [METHOD_ZSTD]: { magic: [0x28, 0xb5, 0x2f, 0xfd], createTakeApart: createUnzstd, putTogether: putZstdTogether },
 };
 
 /** Enough to tell a method by. */
@@ -60,7 +62,20 @@ export async function* putTogether(
   reconstruction: Uint8Array,
   plain: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const together = METHODS[method].createPutTogether(reconstruction);
+  yield* METHODS[method].putTogether(reconstruction, plain);
+}
+
+/** By several threads where it has marks for them. */
+function putGzipTogether(reconstruction: Uint8Array, plain: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const marks = readMarks(reconstruction);
+  return marks.size === 0 ? putHere(createGzip(reconstruction), plain) : putByThreads(reconstruction, marks, plain);
+}
+
+function putZstdTogether(reconstruction: Uint8Array, plain: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return putHere(createZstd(reconstruction), plain);
+}
+
+async function* putHere(together: PutTogether, plain: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const piece of plain) {
     for (let at = 0; at < piece.byteLength; at += SLICE_BYTES) yield* together.push(piece.subarray(at, at + SLICE_BYTES));
   }

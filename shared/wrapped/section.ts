@@ -32,6 +32,14 @@ export function readSection(reader: ByteReader, bytesMax: number): Uint8Array {
   return plain;
 }
 
+/** Passes a section; returns its bytes before it was compressed. @throws as `readSection` */
+export function skipSection(reader: ByteReader, bytesMax: number): number {
+  const bytes = reader.varint('a section', bytesMax);
+  const compressed = reader.varint('a section', bytesMax);
+  reader.bytes(compressed === 0 ? bytes : compressed, 'a section');
+  return bytes;
+}
+
 /** What `read` gives; where it finds bytes missing, the reconstruction is damaged. */
 export function sound<T>(read: () => T): T {
   try {

@@ -7,6 +7,9 @@ import { createTakeApart as createGunzip } from '../../shared/deflate/take-apart
 import { createPutTogether as createZstd } from '../../shared/unzstd/put-together.ts';
 import { createTakeApart as createUnzstd } from '../../shared/unzstd/take-apart.ts';
 import { textContent } from '../support/delta-contents.ts';
+import { putInParts } from '../support/deflate-parts.ts';
+import { seededBytes } from '../support/random.ts';
+import { takeApart } from '../support/deflate-streams.ts';
 import { plannedZstd, zstdAt } from '../support/zstd-streams.ts';
 import type { Target } from './target.ts';
 
@@ -29,7 +32,16 @@ function run(input: Uint8Array, create: (reconstruction: Uint8Array) => PutToget
   if (bytes > BYTES_MAX) throw new TypeError(`${bytes} bytes came of ${input.byteLength}`);
 }
 
+async function runInParts(input: Uint8Array): Promise<void> {
+  const { stream } = await putInParts(input, longPlain, [10_000]);
+  if (stream.byteLength > BYTES_MAX) throw new TypeError(`${stream.byteLength} bytes came of ${input.byteLength}`);
+}
+
 const plain = textContent(5, 900);
+/** Longer than what makers are chosen by: there are marks behind that. */
+const longPlain = concatBytes([textContent(6, 1000), seededBytes(7, 600_000).map((byte) => byte & 31)]);
+const MARK_POWER = 16;
+const LEVELS = [4, 6, 9];
 
 export const WRAPPED_TARGETS: readonly Target[] = [
   {
@@ -37,6 +49,13 @@ export const WRAPPED_TARGETS: readonly Target[] = [
     bytesMax: 32 * 1024,
     seeds: () => Promise.resolve([1, 6, 9].map((level) => seedOf(createGunzip('gzip'), gzipSync(plain, { level })))),
     run: (input) => run(input, createGzip),
+  },
+  {
+    name: 'wrapped-parts',
+    bytesMax: 4096,
+    seeds: () =>
+      Promise.resolve(LEVELS.map((level) => takeApart(gzipSync(longPlain, { level }), 'gzip', [], MARK_POWER).reconstruction ?? longPlain)),
+    run: runInParts,
   },
   {
     name: 'wrapped-zstd',

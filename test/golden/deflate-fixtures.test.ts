@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { makerSettings, MAKERS } from '../../shared/deflate/makers.ts';
+import { decodeMarks, encodeMarks } from '../../shared/deflate/marks.ts';
 import { readReconstruction } from '../../shared/deflate/reconstruction.ts';
 import { putTogether, takeApart } from '../support/deflate-streams.ts';
 
@@ -40,18 +41,25 @@ function inflateMembers(stream: Uint8Array): Uint8Array {
 
 test('the examples of the document', () => {
   const examples = document.slice(document.indexOf('## 12. Examples'));
-  const [first, second, third, fourth] = [...examples.matchAll(/^ {4}([0-9a-f]{2}(?: [0-9a-f]{2})*)$/gm)].map(
+  const [first, second, third, fourth, fifth = new Uint8Array(0)] = [...examples.matchAll(/^ {4}([0-9a-f]{2}(?: [0-9a-f]{2})*)$/gm)].map(
     ([, text = '']) => new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex')),
   );
   const pairs = [
     [first, second],
     [third, fourth],
   ] as const;
-  expect.assertions(pairs.length * 2);
+  expect.assertions(pairs.length * 2 + 2);
   for (const [stream = new Uint8Array(0), reconstruction = new Uint8Array(0)] of pairs) {
     expect(takeApart(stream).reconstruction).toEqual(reconstruction);
     expect(putTogether(reconstruction, gunzipSync(stream))).toEqual(stream);
   }
+  const member = { plainBytes: 400_000, correctionsBytes: 5 };
+  const marks = decodeMarks(fifth, [member]);
+  expect(marks.get(0)).toEqual([
+    { position: 70_000, phase: 3, correctionsBytes: 0, steps: 0 },
+    { position: 140_000, phase: 0, correctionsBytes: 0, steps: 12_000 },
+  ]);
+  expect(encodeMarks(marks, new Map([[0, member]]), 16)).toEqual(fifth);
 });
 
 test('every maker of the document, and no other', () => {

@@ -23,8 +23,9 @@ export function inParts(bytes: Uint8Array, sizes: readonly number[] = []): Uint8
   return parts;
 }
 
-export function takeApart(stream: Uint8Array, format: DeflateFormat = 'any', sizes: readonly number[] = []): Undone {
-  const taking = createTakeApart(format);
+/** @param markPower see createTakeApart */
+export function takeApart(stream: Uint8Array, format: DeflateFormat = 'any', sizes: readonly number[] = [], markPower?: number): Undone {
+  const taking = createTakeApart(format, markPower);
   const plain = inParts(stream, sizes).flatMap((part) => taking.push(part));
   const end = taking.end();
   return { plain: concatBytes([...plain, ...end.plain]), reconstruction: end.reconstruction };

@@ -13,7 +13,7 @@ import * as analysis from './undeflate/analyse';
 import { COMPRESSED, COMPRESSED_BYTES, CORRECTIONS, CORRECTIONS_BYTES, MEMORY_END, PLAIN, PLAIN_BYTES } from './undeflate/layout';
 import { LOOKS_FIRST, LOOKS_PER_BYTE, looksLeft, resetLooks, setLooks } from './undeflate/looks';
 import * as plain from './undeflate/plain';
-import { moveEnds, startPrediction } from './undeflate/predict';
+import { enterSegment, moveEnds, startPrediction } from './undeflate/predict';
 import * as rebuilder from './undeflate/rebuild';
 import { setSettings } from './undeflate/settings';
 import { moveStored } from './undeflate/stored';
@@ -134,6 +134,32 @@ export function analyse(correctionsMax: u32, plainMax: u32): u32 {
   return analysis.analyse(correctionsMax, plainMax == 0 ? u32.MAX_VALUE : memberStart + plainMax);
 }
 
+/** From now on `analyse` also stops for marks, where nobody has looked for a match yet: behind `first` plain bytes of the member, then behind `every` so many more. */
+export function startMarks(first: u32, every: u32): void {
+  analysis.startMarks(memberStart + first, every);
+}
+
+/** Of the mark that `analyse` stopped for: plain bytes that are there behind it; how far before it the base lies; bits before it in its byte; steps since the last correction. */
+export function markAhead(): u32 {
+  return plain.plainEnd - plain.at;
+}
+
+export function markBase(): u32 {
+  return <u32>(<i32>plain.at - plain.base);
+}
+
+export function markPhase(): u32 {
+  return analysis.markPhase();
+}
+
+export function markSteps(): f64 {
+  return <f64>corrections.stepsSince();
+}
+
+export function passMark(isTaken: u32): void {
+  analysis.passMark(isTaken != 0);
+}
+
 /** Bytes of corrections that were written, or are there to read. */
 export function correctionsBytes(): u32 {
   return <u32>(corrections.correctionsEnd - CORRECTIONS);
@@ -170,6 +196,34 @@ export function startRebuild(): void {
   rebuilder.startRebuild();
 }
 
+/**
+ * Putting together a part of a member: it begins behind the plain bytes so far, of which `known` are the member's.
+ * @param back how far before that the base lies
+ * @param segmentLeft where the encoder starts anew: so many bytes further on
+ * @param phase bits of the first byte that are made before
+ * @param steps that were taken of the first run of corrections
+ * @param bytes of the part: a block ends with it. The largest number: it goes on to the member's end.
+ */
+export function startPart(known: u32, back: u32, segmentLeft: u32, phase: u32, steps: f64, bytes: u32): void {
+  const start = plain.plainEnd;
+  plain.startMember(start);
+  plain.setBase(<i32>(start - back));
+  startChains(start - known);
+  startPrediction();
+  enterSegment(segmentLeft);
+  resetLooks(false);
+  corrections.startCorrections();
+  corrections.skipSteps(<u64>steps);
+  rebuilder.startRebuild();
+  if (bytes != u32.MAX_VALUE) rebuilder.setPartEnd(start + bytes);
+  writer.skipBits(phase);
+}
+
+/** The part is made, up to a byte that goes on with the next one: it is written too. Returns how many of its bits are used; 0: there is none. */
+export function flushBits(): u32 {
+  return writer.flushBits();
+}
+
 /** So many plain bytes were put behind those that are there. */
 export function addPlain(bytes: u32): void {
   plain.setPlainEnd(plain.plainEnd + bytes);
@@ -202,6 +256,8 @@ export function makePlainRoom(): void {
   moveChunks(shift);
   moveChunkEnd(shift);
   moveStored(shift);
+  analysis.moveMarks(shift);
+  rebuilder.moveRebuild(shift);
   inflater.moveInflate(shift);
   writer.moveWriting(shift);
 }

@@ -5,9 +5,9 @@ import { setTokensAt, TOKEN_END, tokensAt, tokensEnd } from './inflate';
 import { ACTUAL, CORRECTIONS, PLANNED, TOKENS_MAX } from './layout';
 import { looksLeft } from './looks';
 import { findNearest } from './match';
-import { at } from './plain';
+import { at, memberEnd } from './plain';
 import { planBlock } from './plan';
-import { accept, endsHere, goOn, isEmptyLastHere, isLastHere, predict, startSegment } from './predict';
+import { accept, currentLength, endsHere, goOn, isEmptyLastHere, isLastHere, predict, startSegment } from './predict';
 import { isSameHeader, writeHeader } from './record';
 import { followStored, isKnownAhead, isStored, startNoStored, startStored, wasPlanned } from './stored';
 import { isLazy } from './settings';
@@ -16,17 +16,43 @@ import { startBlock, tokens } from './tally';
 
 let isInBlock: bool = false;
 let isOver: bool = false;
+/** From here on a mark is wanted; and how far behind a mark the next one. */
+let markFrom: u32 = u32.MAX_VALUE;
+let markEvery: u32 = 0;
 
 /** At the start of a member. */
 export function startAnalysis(): void {
   isInBlock = false;
   isOver = false;
+  markFrom = u32.MAX_VALUE;
   startNoStored();
+}
+
+/** Stops for a mark at the first place where one can be from `first` on, and then `every` so many bytes. */
+export function startMarks(first: u32, every: u32): void {
+  if (!isLazy) return;
+  markEvery = every;
+  markFrom = first;
+}
+
+/** Goes on to the next place for a mark. */
+export function passMark(isTaken: bool): void {
+  markFrom = at + (isTaken ? markEvery : 1);
+}
+
+/** The plain bytes have been moved. */
+export function moveMarks(shift: u32): void {
+  if (markFrom != u32.MAX_VALUE) markFrom = markFrom > shift ? markFrom - shift : 0;
+}
+
+/** Bits before the block that begins here in its first byte. */
+export function markPhase(): u32 {
+  return load<u32>(tokensAt) >>> 16;
 }
 
 /**
  * 0: stopped for want of tokens or plain bytes, or at the position `stop`; 1: the member is over; 2: the corrections are full, or more than `correctionsMax` bytes;
- * 3: this is beyond the limits.
+ * 3: this is beyond the limits; 4: for a mark: a block begins here, and nothing is known of its first match.
  */
 export function analyse(correctionsMax: u32, stop: u32): u32 {
   const full = CORRECTIONS + correctionsMax;
@@ -38,6 +64,7 @@ export function analyse(correctionsMax: u32, stop: u32): u32 {
       endStored();
     } else if (!isLazy || !isInBlock || !followStretch(stop)) {
       if (tokensAt == tokensEnd) return 0;
+      if (!isInBlock && at >= markFrom && at != memberEnd && currentLength == 0) return 4;
       if (!isInBlock) startActual();
       else if (load<u32>(tokensAt) == TOKEN_END) endActual();
       else followToken();

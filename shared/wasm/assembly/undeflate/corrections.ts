@@ -27,6 +27,8 @@ let readAt: usize = CORRECTIONS;
 export let isSound: bool = true;
 /** Steps as predicted so far (writing), or still to come (reading). */
 let run: u64 = 0;
+/** Reading that begins between two corrections: steps of the first run that lie before. */
+let stepsBefore: u64 = 0;
 let isLastRead: bool = false;
 /** The kind of the next correction is known: `run` steps come before it. */
 let hasNext: bool = false;
@@ -36,8 +38,14 @@ export function startCorrections(): void {
   readAt = CORRECTIONS;
   isSound = true;
   run = 0;
+  stepsBefore = 0;
   hasNext = false;
   isLastRead = false;
+}
+
+/** So many steps of the first run have been taken. */
+export function skipSteps(steps: u64): void {
+  stepsBefore = steps;
 }
 
 /** One more step is as predicted. */
@@ -45,6 +53,11 @@ export function startCorrections(): void {
 @inline
 export function countStep(): void {
   run++;
+}
+
+/** Steps since the last correction that was written. */
+export function stepsSince(): u64 {
+  return run;
 }
 
 export function writeCorrection(kind: u32): void {
@@ -97,6 +110,9 @@ export function canStep(): bool {
 function readRun(): bool {
   if (!isLastRead && correctionsEnd - readAt < CORRECTION_MAX) return false;
   run = readAt == correctionsEnd ? u64.MAX_VALUE : readNumber();
+  if (stepsBefore > run) isSound = false;
+  else run -= stepsBefore;
+  stepsBefore = 0;
   hasNext = true;
   return true;
 }

@@ -20,7 +20,7 @@ import {
 } from './layout';
 import { plainEnd, setPlainEnd } from './plain';
 
-/** In the stream of tokens: a block ends; a block begins, and its header follows, its length in words first. */
+/** In the stream of tokens: a block ends; a block begins (+ 65,536 times the bits before it in its first byte), and its header follows, its length in words first. */
 export const TOKEN_END: u32 = 256;
 export const TOKEN_START: u32 = 257;
 
@@ -147,6 +147,7 @@ function take(count: u32): u32 {
 
 function readHeader(): u32 {
   memory.fill(READ, 0, header.HEADER_BYTES);
+  const phase = (0 - bitCount) & 7;
   isLastBlock = take(1) != 0;
   header.setFinal(READ, isLastBlock);
   const type = take(2);
@@ -171,7 +172,7 @@ function readHeader(): u32 {
   } else isRight = false;
   if (!isRight) return WRONG;
   const bytes = type == header.DYNAMIC ? header.HEADER_BYTES : header.SHORT_BYTES;
-  push(TOKEN_START);
+  push(TOKEN_START | (phase << 16));
   push(bytes >>> 2);
   memory.copy(tokensEnd, READ, bytes);
   tokensEnd += bytes;

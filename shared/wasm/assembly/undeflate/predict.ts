@@ -30,6 +30,13 @@ export function startPrediction(): void {
   startTally();
 }
 
+/** The member has begun before, and its next segment begins so many bytes further on. */
+export function enterSegment(bytesLeft: u32): void {
+  if (segmentBytes == 0) return;
+  segmentEnd = at + bytesLeft;
+  setReachEnd(segmentEnd);
+}
+
 /** The end of the member has become known, or positions have been moved down by `shift`. */
 export function moveEnds(shift: u32): void {
   if (segmentEnd != u32.MAX_VALUE) segmentEnd -= shift;

@@ -20,17 +20,29 @@ const STORED_MAX: u32 = 65535;
 let isLast: bool = false;
 let isStoredOpen: bool = false;
 let isWrong: bool = false;
+/** Where a block must end, and the part that is made with it. */
+let partEnd: u32 = u32.MAX_VALUE;
 
-/** At the start of a member. */
+/** At the start of a member, or of a part of one. */
 export function startRebuild(): void {
   isLast = false;
   isWrong = false;
+  partEnd = u32.MAX_VALUE;
   startNoStored();
+}
+
+export function setPartEnd(position: u32): void {
+  partEnd = position;
+}
+
+/** The plain bytes have been moved. */
+export function moveRebuild(shift: u32): void {
+  if (partEnd != u32.MAX_VALUE) partEnd = partEnd > shift ? partEnd - shift : 0;
 }
 
 /**
  * 0: stopped for want of plain bytes; 1: the member is over; 2: the output is full; 3: for want of corrections; 4: the corrections are
- * impossible; 5: they ask for too much work.
+ * impossible; 5: they ask for too much work; 6: the part is over.
  */
 export function rebuild(): u32 {
   while (!isWrong) {
@@ -38,6 +50,7 @@ export function rebuild(): u32 {
       if (!writeMore()) return 2;
       if (isLast) return at == memberEnd ? 1 : 4;
     }
+    if (at >= partEnd && tokens == 0 && !isStored) return at == partEnd ? 6 : 4;
     if (!isKnownAhead()) return 0;
     if (isStored) {
       if (!followStored()) return 0;

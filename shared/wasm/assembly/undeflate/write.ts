@@ -27,6 +27,19 @@ export function startWriting(): void {
   isWriting = false;
 }
 
+/** What is written goes on behind so many bits of a byte. */
+export function skipBits(count: u32): void {
+  pendingBits = count;
+}
+
+/** Writes the byte that was begun; returns how many of its bits are used, 0 to 7, of which 0 is no byte. */
+export function flushBits(): u32 {
+  putBytes();
+  const used = pendingBits;
+  align();
+  return used;
+}
+
 /** What was written is taken. */
 export function clearOut(): void {
   outEnd = COMPRESSED;
