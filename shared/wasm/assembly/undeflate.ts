@@ -9,6 +9,7 @@ import { moveChunks } from './undeflate/chunks';
 import { moveChains, startChains } from './undeflate/chains';
 import * as corrections from './undeflate/corrections';
 import * as inflater from './undeflate/inflate';
+import * as input from './undeflate/input';
 import * as analysis from './undeflate/analyse';
 import { COMPRESSED, COMPRESSED_BYTES, CORRECTIONS, CORRECTIONS_BYTES, MEMORY_END, PLAIN, PLAIN_BYTES } from './undeflate/layout';
 import { LOOKS_FIRST, LOOKS_PER_BYTE, looksLeft, resetLooks, setLooks } from './undeflate/looks';
@@ -72,7 +73,7 @@ export function startMember(): void {
 
 /** Moves compressed bytes that wait to the start; returns how many. */
 export function makeRoom(): u32 {
-  return inflater.makeRoom();
+  return input.makeRoom();
 }
 
 export function roomBytes(): u32 {
@@ -81,7 +82,7 @@ export function roomBytes(): u32 {
 
 /** So many were put behind those that wait. */
 export function addCompressed(bytes: u32, isOver: u32): void {
-  inflater.addInput(bytes, isOver != 0);
+  input.addInput(bytes, isOver != 0);
 }
 
 /** See undeflate/inflate.ts. */
@@ -89,10 +90,6 @@ export function inflate(): u32 {
   const result = inflater.inflate();
   if (result == 1) endPlain();
   return result;
-}
-
-export function unusedBytes(): u32 {
-  return inflater.unusedBytes();
 }
 
 /** The member has no plain bytes but those that are there. */
